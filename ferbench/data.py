@@ -1,0 +1,148 @@
+"""The values that travel between the stages: frozen, framework-free, checked when they are made."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ferbench.errors import PluginError
+
+if TYPE_CHECKING:
+    from ferbench.interfaces import ImageSource
+
+Strings = NDArray[np.str_]
+Indices = NDArray[np.int64]
+Labels = NDArray[np.int64]
+Images = NDArray[np.uint8]
+Embeddings = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Face:
+    """One detected face.
+
+    ``box`` is (left, top, right, bottom) in pixels of the image given, right and bottom exclusive; ``score`` is the
+    detector's own confidence, higher is better; ``landmarks`` is float32 [5, 2] as (x, y) in pixels: left eye, right
+    eye, nose, left and right mouth corner as seen in the image, or ``None``.
+    """
+
+    box: tuple[float, float, float, float]
+    score: float
+    landmarks: NDArray[np.float32] | None = None
+
+    @property
+    def area(self) -> float:
+        """The box's area in square pixels, 0 for an empty one."""
+        left, top, right, bottom = self.box
+        return max(0.0, right - left) * max(0.0, bottom - top)
+
+
+@dataclass(frozen=True)
+class Samples:
+    """All N labelled images of a dataset; the pixels stay where they are until ``images.read`` is asked for them.
+
+    ``ids`` are unique and do not depend on where or in which form the files lie. ``labels`` are int64 in
+    ``[0, len(classes))``. ``subjects`` and ``clips`` name the person and the recording of each sample, ``parts`` the
+    official part ("train", "validation", "test"); each is ``None`` where the dataset has none. ``boxes`` is
+    float32 [N, 4], the known face boxes (left, top, right, bottom in pixels), or ``None``. ``cropped`` says that the
+    images are face crops already. ``fingerprint`` is a SHA-256 over the content. ``notes`` are sentences that belong
+    into every result (a partial copy, say).
+
+    Raises ``PluginError`` if the fields do not fit together.
+    """
+
+    ids: Strings
+    labels: Labels
+    classes: tuple[str, ...]
+    images: ImageSource
+    fingerprint: str
+    subjects: Strings | None = None
+    clips: Strings | None = None
+    parts: Strings | None = None
+    boxes: NDArray[np.float32] | None = None
+    cropped: bool = False
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        count = len(self.ids)
+        for name in ("labels", "images", "subjects", "clips", "parts", "boxes"):
+            value = getattr(self, name)
+            if value is not None and len(value) != count:
+                raise _broken(f"{name} has {len(value)} rows beside {count} ids")
+        if len(np.unique(self.ids)) != count:
+            raise _broken("sample ids are not unique")
+        if self.labels.dtype != np.int64:
+            raise _broken(f"labels are {self.labels.dtype}, not int64")
+        if count and not (0 <= self.labels.min() and self.labels.max() < len(self.classes)):
+            raise _broken(f"labels reach from {self.labels.min()} to {self.labels.max()}, classes are {self.classes}")
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True)
+class Split:
+    """Which samples may be used for what, as int64 indices into ``Samples``.
+
+    ``validation`` is what the embedder's monitor is scored on; it may be empty when nothing is selected. A protocol
+    that selects on the test set, as the paper does, gives the same indices twice and is marked optimistic.
+    """
+
+    name: str
+    train: Indices
+    validation: Indices
+    test: Indices
+
+    def digest(self, ids: Strings) -> str:
+        """SHA-256 over the sample ids of each side, whatever their order in the dataset."""
+        lines = (
+            f"{side}:" + "\n".join(sorted(ids[getattr(self, side)].tolist()))
+            for side in ("train", "validation", "test")
+        )
+        return hashlib.sha256("\0".join(lines).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What one classifier said of M test samples.
+
+    ``scores`` is float64 [M, C]: a probability or a decision value for each class, in the order of ``classes``, as
+    ``scores_kind`` ("probability" or "decision") says.
+    """
+
+    ids: Strings
+    splits: Strings
+    labels: Labels
+    predicted: Labels
+    scores: NDArray[np.float64]
+    scores_kind: str
+    classes: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One row of the training curve: what ``Embedder.fit`` gives to its monitor at the end of an epoch."""
+
+    number: int
+    loss: float
+    learning_rate: float
+    images_per_second: float
+    extra: dict[str, float] = field(default_factory=dict)
+
+
+def batches(count: int, size: int) -> Iterator[slice]:
+    """Slices of at most ``size`` that cover ``range(count)`` in order."""
+    for start in range(0, count, size):
+        yield slice(start, min(start + size, count))
+
+
+def _broken(what: str) -> PluginError:
+    return PluginError(f"the dataset's samples do not fit together: {what}", fix="report it to the dataset's author")

@@ -1,0 +1,82 @@
+"""Every error that ferbench raises on purpose.
+
+    FerbenchError               what was wrong, where, and the command or edit that mends it
+    ├── PluginError             a plugin could not be loaded, or a part broke its contract
+    ├── UnknownNameError        no part of that kind has that name (with the nearest ones)
+    ├── NameClashError          two distributions register the same name
+    ├── ParameterError          a parameter is unknown, ill-typed or out of range
+    ├── PipelineError           a pipeline file cannot be read
+    ├── DataError               a dataset is missing, unreadable, or is not what it should be
+    ├── SplitError              a protocol cannot split this dataset
+    ├── WeightsError            weights are missing or are not the ones expected
+    ├── TrainingError           a training failed, or was left unfinished by other settings
+    ├── StorageError            a file could not be written (permission, full disk)
+    └── BundleError             a result on disk is incomplete, altered or of another version
+
+The command line prints ``what`` and ``fix`` without a traceback and exits with status 2.
+"""
+
+from __future__ import annotations
+
+
+class FerbenchError(Exception):
+    """An error a person can mend. ``what`` says what was wrong and where; ``fix`` says what to do about it."""
+
+    def __init__(self, what: str, *, fix: str) -> None:
+        super().__init__(what, fix)
+        self.what = what
+        self.fix = fix
+
+    def __str__(self) -> str:
+        return f"{self.what}\n{self.fix}" if self.fix else self.what
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild, (type(self), self.what, self.fix))
+
+
+def _rebuild(kind: type[FerbenchError], what: str, fix: str) -> FerbenchError:
+    return kind(what, fix=fix)
+
+
+class PluginError(FerbenchError):
+    """A plugin could not be loaded, or one of its parts broke its contract."""
+
+
+class UnknownNameError(FerbenchError):
+    """No part of that kind has that name."""
+
+
+class NameClashError(FerbenchError):
+    """Two distributions register the same name for one kind."""
+
+
+class ParameterError(FerbenchError):
+    """A part's parameter is unknown, ill-typed or out of range."""
+
+
+class PipelineError(FerbenchError):
+    """A pipeline file cannot be read or has a key that does not exist."""
+
+
+class DataError(FerbenchError):
+    """A dataset is missing, unreadable, or is not what it should be."""
+
+
+class SplitError(FerbenchError):
+    """A protocol cannot split this dataset: too few samples, subjects or parts."""
+
+
+class WeightsError(FerbenchError):
+    """Weights are missing, or their SHA-256 is not the expected one."""
+
+
+class TrainingError(FerbenchError):
+    """A training failed, or a checkpoint belongs to other settings."""
+
+
+class StorageError(FerbenchError):
+    """A file could not be written; what was there before is intact."""
+
+
+class BundleError(FerbenchError):
+    """A result on disk is incomplete, altered or of another schema version."""

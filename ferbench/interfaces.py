@@ -1,0 +1,174 @@
+"""What each part must do. Typing protocols only: a part inherits nothing from ferbench.
+
+Stages exchange numpy arrays: images uint8, labels int64, embeddings float32. A part's factory (the entry's target) has
+explicit, typed, defaulted parameters and no ``**kwargs``: its signature is the schema that ``ferbench show`` prints
+and that pipelines are checked against. An annotation may carry its range: ``Annotated[float, annotated_types.Gt(0)]``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ferbench.data import Embeddings, Epoch, Face, Images, Indices, Labels, Samples, Split
+
+Selection = Literal["validation", "test", "last"]
+
+
+class ImageSource(Protocol):
+    """N images on disk (or made on demand), in the order of ``Samples.ids``. Can be pickled; reads need no order."""
+
+    def __len__(self) -> int: ...
+
+    def read(self, index: int) -> Images:
+        """Image ``index`` as uint8 [H, W] (gray) or [H, W, 3] (RGB), upright. Raises ``DataError`` naming the file."""
+        ...
+
+
+@runtime_checkable
+class Dataset(Protocol):
+    """Turns the files as their owners distribute them into ``Samples``.
+
+    ``default_protocol`` names the protocol a run uses unless told; ``needs_data`` is False for generated data.
+    """
+
+    default_protocol: ClassVar[str]
+    needs_data: ClassVar[bool]
+
+    def load(self, data: Path | None) -> Samples:
+        """The samples under ``data`` (a folder or a file). Never downloads gated data.
+
+        Raises ``DataError``: what is missing or broken (all of it in one error), where to request it, its licence.
+        """
+        ...
+
+
+@runtime_checkable
+class EvaluationProtocol(Protocol):
+    """Says which samples may be used for what.
+
+    ``selection`` is what the embedder's epoch is chosen on: "validation", "test" (as the paper does) or "last" (the
+    last epoch, nothing chosen).
+    """
+
+    selection: ClassVar[Selection]
+
+    @property
+    def optimistic(self) -> str | None:
+        """Why its scores are too good to be compared with a leak-free protocol's, in a sentence, or ``None``."""
+        ...
+
+    def splits(self, samples: Samples, seed: int) -> Sequence[Split]:
+        """One or more splits, the same for the same ids and seed. Raises ``SplitError``."""
+        ...
+
+
+@runtime_checkable
+class Detector(Protocol):
+    """Finds faces. ``fingerprint`` covers all that its answers depend on: version, parameters, weights' SHA-256."""
+
+    @property
+    def fingerprint(self) -> str: ...
+
+    def detect(self, image: Images) -> list[Face]:
+        """Faces in an RGB image uint8 [H, W, 3], best score first; boxes in pixels, clipped to the image."""
+        ...
+
+
+class Monitor(Protocol):
+    """What ``Embedder.fit`` reports to, at the end of each epoch. Keeps test labels out of the embedder."""
+
+    def wants(self, epoch: int) -> bool:
+        """Whether epoch ``epoch`` (from 1) is scored; the last one always is."""
+        ...
+
+    def score(self, epoch: Epoch, embed: Callable[[Images], Embeddings]) -> float:
+        """Fits the classifiers on the training embeddings and gives the validation accuracy in [0, 1]."""
+        ...
+
+    def step(self, *, epoch: int, batch: int, batches: int, images: int, loss: float) -> None:
+        """One batch is done, for the progress bar."""
+        ...
+
+    def warn(self, message: str) -> None:
+        """Something that belongs into the result, such as a collapsed loss."""
+        ...
+
+    def is_best(self) -> bool:
+        """Whether the epoch just scored is the one to keep so far, by the protocol's selection rule."""
+        ...
+
+
+@runtime_checkable
+class Embedder(Protocol):
+    """Turns crops into embeddings. One that is not trained returns itself from ``fit``.
+
+    ``checkpoint`` is a folder in which ``fit`` may keep what it needs to go on after it was killed, or ``None``.
+    """
+
+    @property
+    def embedding_size(self) -> int: ...
+
+    def fit(
+        self,
+        images: Images,
+        labels: Labels,
+        *,
+        num_classes: int,
+        loss: Loss | None,
+        sampler: Sampler | None,
+        monitor: Monitor,
+        rng: np.random.Generator,
+        checkpoint: Path | None,
+    ) -> Embedder:
+        """Trains on crops uint8 [N, S, S] and labels int64 [N]; keeps the weights of the monitor's best epoch."""
+        ...
+
+    def embed(self, images: Images) -> Embeddings:
+        """float32 [N, D] for uint8 [N, S, S]. A row depends on its image alone: not on batch size or order."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Writes the trained weights into ``folder``, without pickle."""
+        ...
+
+    def load(self, folder: Path) -> Embedder:
+        """Takes back what ``save`` wrote. Raises ``WeightsError``."""
+        ...
+
+
+@runtime_checkable
+class Loss(Protocol):
+    """A training loss. Its learnable parts, if any, are made in ``prepare`` and are ``torch.nn.Parameter``s of it."""
+
+    def prepare(self, embedding_size: int, num_classes: int) -> None:
+        """Called once, seeded, before the first batch."""
+        ...
+
+    def __call__(self, embeddings: Any, labels: Any) -> Any:
+        """Scalar tensor for embeddings float [B, D] and labels int64 [B]."""
+        ...
+
+
+@runtime_checkable
+class Sampler(Protocol):
+    """Decides which training samples make up the batches of an epoch."""
+
+    def batches(self, labels: Labels, rng: np.random.Generator) -> Iterator[Indices]:
+        """One epoch's batches of indices into ``labels`` int64 [N]. Raises ``SplitError`` if a class is missing."""
+        ...
+
+
+@runtime_checkable
+class Classifier(Protocol):
+    """A scikit-learn classifier (``sklearn.base.ClassifierMixin`` and ``BaseEstimator`` in practice)."""
+
+    classes_: NDArray[Any]
+
+    def fit(self, X: Embeddings, y: Labels) -> Classifier: ...  # noqa: N803 - scikit-learn's name
+
+    def predict(self, X: Embeddings) -> Labels: ...  # noqa: N803 - scikit-learn's name
