@@ -1,0 +1,30 @@
+"""The core's own parts: the protocols. They register as any plugin's parts do."""
+
+from __future__ import annotations
+
+from ferbench import Entry, hookimpl
+
+_HAIDER = "Haider et al., Sensors 2023, Section 4.3"
+
+
+@hookimpl
+def register_protocols() -> list[Entry]:
+    return [
+        Entry(
+            "random-7-3",
+            "ferbench.protocols:RandomSplit",
+            "the paper's random 7/3 split; the epoch is chosen on the scored set, so scores are optimistic",
+            paper=_HAIDER,
+        ),
+        Entry(
+            "subject-disjoint-7-3",
+            "ferbench.protocols:SubjectDisjoint",
+            "7/3 of the subjects, nobody on two sides; the epoch is chosen on validation subjects",
+        ),
+        Entry(
+            "official",
+            "ferbench.protocols:Official",
+            "the dataset's own parts: train, validation chooses the epoch, test is scored once",
+            paper="Goodfellow et al., ICONIP 2013 (FER2013: Training, PublicTest, PrivateTest)",
+        ),
+    ]

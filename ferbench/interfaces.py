@@ -29,6 +29,14 @@ class ImageSource(Protocol):
         ...
 
 
+class ImageRows(Protocol):
+    """Crops uint8 [N, S, S], in memory or memory-mapped; what an index or a slice gives is an array in memory."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, rows: Indices | slice, /) -> Images: ...
+
+
 @runtime_checkable
 class Dataset(Protocol):
     """Turns the files as their owners distribute them into ``Samples``.
@@ -86,7 +94,7 @@ class Monitor(Protocol):
         """Whether epoch ``epoch`` (from 1) is scored; the last one always is."""
         ...
 
-    def score(self, epoch: Epoch, embed: Callable[[Images], Embeddings]) -> float:
+    def score(self, epoch: Epoch, embed: Callable[[ImageRows], Embeddings]) -> float:
         """Fits the classifiers on the training embeddings and gives the validation accuracy in [0, 1]."""
         ...
 
@@ -115,7 +123,7 @@ class Embedder(Protocol):
 
     def fit(
         self,
-        images: Images,
+        images: ImageRows,
         labels: Labels,
         *,
         num_classes: int,
@@ -128,7 +136,7 @@ class Embedder(Protocol):
         """Trains on crops uint8 [N, S, S] and labels int64 [N]; keeps the weights of the monitor's best epoch."""
         ...
 
-    def embed(self, images: Images) -> Embeddings:
+    def embed(self, images: ImageRows) -> Embeddings:
         """float32 [N, D] for uint8 [N, S, S]. A row depends on its image alone: not on batch size or order."""
         ...
 

@@ -1,0 +1,34 @@
+"""The pipelines of Haider et al., "Robust Human Face Emotion Classification ...", Sensors 2023, 23, 4770."""
+
+from ferbench import Entry, hookimpl
+
+_PAPER = "Haider et al., Sensors 2023, 23, 4770, doi:10.3390/s23104770"
+
+
+@hookimpl
+def register_pipelines() -> list[Entry]:
+    return [
+        Entry(
+            "tlf-resnet18-svm",
+            "ferbench_haider2023:tlf-resnet18-svm.toml",
+            "the paper's pipeline: RetinaFace, ResNet18 with triplet loss, SVM (beside it LDA and softmax regression)",
+            paper=_PAPER,
+        ),
+        Entry(
+            "ce-resnet18-svm",
+            "ferbench_haider2023:ce-resnet18-svm.toml",
+            "the same with cross-entropy in the triplet loss's place",
+            paper=_PAPER,
+        ),
+        Entry(
+            "ce-resnet18-softmax",
+            "ferbench_haider2023:ce-resnet18-softmax.toml",
+            "cross-entropy and softmax regression: the paper's 'cross-entropy' row of Tables 5 and 6",
+            paper=_PAPER,
+        ),
+        Entry(
+            "raw-pixels-svm",
+            "ferbench_haider2023:raw-pixels-svm.toml",
+            "a linear SVM on the crop's pixels: the floor",
+        ),
+    ]

@@ -1,0 +1,195 @@
+"""A result on disk: one folder a run, written atomically, rescored whenever it is read.
+
+    result.json                 everything but the predictions, in the schema ``Result``
+    predictions.csv             of the first classifier, whose scores are the result
+    predictions/<label>.csv     of the other classifiers fitted on the same embeddings
+    model/                      the embedder's weights; need not be published
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from ferbench.data import Predictions
+from ferbench.errors import BundleError
+from ferbench.metrics import MISS, Scores, score
+
+SCHEMA = 1
+COLUMNS = ("id", "split", "label", "predicted")
+MISSED = "(no face)"
+LARGEST = 512 * 2**20
+"""Bytes of a file of a bundle beyond which it is not read."""
+
+
+class Result(BaseModel):
+    """``result.json``. Times in seconds, memory in MB, shares in [0, 1]."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    schema_version: Literal[1]
+    tier: Literal["reproduced", "rescored", "published"]
+    run: str
+    created: str
+    seed: int
+    pipeline: dict[str, Any]
+    dataset: dict[str, Any]
+    protocol: dict[str, Any]
+    classes: list[str]
+    splits: list[dict[str, Any]]
+    test_digest: str
+    faces: dict[str, Any]
+    curves: dict[str, list[dict[str, Any]]]
+    best_epochs: dict[str, int]
+    scores_kind: dict[str, Literal["probability", "decision"]]
+    scores: dict[str, Scores]
+    notes: list[str]
+    stages: dict[str, float]
+    peak_memory_mb: float
+    parameters: int | None
+    environment: dict[str, Any]
+
+
+def predictions_file(folder: Path, label: str, first: str) -> Path:
+    """Where the predictions of classifier ``label`` lie; ``first`` is the pipeline's first classifier."""
+    return folder / "predictions.csv" if label == first else folder / "predictions" / f"{label}.csv"
+
+
+def predictions_text(predictions: Predictions) -> str:
+    """The CSV of ``predictions``: ids, split, true and predicted class, one score a class with nine digits."""
+    names = [*predictions.classes, MISSED]
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow([*COLUMNS, *predictions.classes])
+    for index, row in enumerate(predictions.scores.tolist()):
+        named = [names[code] for code in (predictions.labels[index], predictions.predicted[index])]
+        writer.writerow(
+            [predictions.ids[index], predictions.splits[index], *named, *(f"{value:.9g}" for value in row)]
+        )
+    return buffer.getvalue()
+
+
+def read(folder: Path) -> Result:
+    """``result.json`` of a bundle, by its schema. Raises ``BundleError``."""
+    file = folder / "result.json"
+    text = _text(file)
+    try:
+        return Result.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(step) for step in first["loc"])
+        raise BundleError(
+            f"{file} does not follow schema {SCHEMA}: {place}: {first['msg']} ({error.error_count()} in all)",
+            fix="run it again with this version of ferbench",
+        ) from error
+
+
+def read_predictions(file: Path, result: Result, kind: str) -> Predictions:
+    """A predictions file, checked against its result. Raises ``BundleError`` naming file and line."""
+    codes = {name: code for code, name in enumerate(result.classes)}
+    rows = list(csv.reader(io.StringIO(_text(file))))
+    if not rows or rows[0] != [*COLUMNS, *result.classes]:
+        raise _bad(file, 1, f"the columns are not {', '.join([*COLUMNS, *result.classes])}")
+    if len(rows) < 2:
+        raise _bad(file, 2, "there are no predictions")
+    labels, predicted, scores = [], [], []
+    seen: set[tuple[str, str]] = set()
+    for line, row in enumerate(rows[1:], start=2):
+        if len(row) != len(rows[0]):
+            raise _bad(file, line, f"{len(row)} columns, not {len(rows[0])}")
+        if (row[0], row[1]) in seen:
+            raise _bad(file, line, f"sample {row[0]} is there twice in split {row[1]}")
+        seen.add((row[0], row[1]))
+        if row[2] not in codes or row[3] not in (*codes, MISSED):
+            raise _bad(file, line, f"'{row[2]}' or '{row[3]}' is no class of this result")
+        try:
+            scores.append([float(value) for value in row[4:]])
+        except ValueError as error:
+            raise _bad(file, line, str(error)) from error
+        labels.append(codes[row[2]])
+        predicted.append(codes.get(row[3], MISS))
+    values = np.array(scores, np.float64)
+    if not np.isfinite(values).all():
+        raise _bad(file, int(np.flatnonzero(~np.isfinite(values).all(axis=1))[0]) + 2, "a score is not finite")
+    return Predictions(
+        ids=np.array([row[0] for row in rows[1:]], np.str_),
+        splits=np.array([row[1] for row in rows[1:]], np.str_),
+        labels=np.array(labels, np.int64),
+        predicted=np.array(predicted, np.int64),
+        scores=values,
+        scores_kind=kind,
+        classes=tuple(result.classes),
+    )
+
+
+def verify(folder: Path) -> Result:
+    """Recomputes every score of a bundle from its predictions. Raises ``BundleError`` where they differ."""
+    result = read(folder)
+    first = next(iter(result.scores), None)
+    if first is None:
+        raise BundleError(f"{folder} has no scores", fix="run it again")
+    for label, stated in result.scores.items():
+        file = predictions_file(folder, label, first)
+        predictions = read_predictions(file, result, result.scores_kind.get(label, ""))
+        if test_digest(predictions) != result.test_digest:
+            raise BundleError(
+                f"{file} does not hold the test samples that {folder / 'result.json'} names by their digest",
+                fix="restore the files that ferbench wrote, or run it again",
+            )
+        for name, value in score(predictions).model_dump().items():
+            if not _close(value, getattr(stated, name)):
+                raise BundleError(
+                    f"{folder / 'result.json'} says {name} = {getattr(stated, name)} for {label}, "
+                    f"its predictions give {value}",
+                    fix="restore the files that ferbench wrote, or run it again",
+                )
+    return result
+
+
+def test_digest(predictions: Predictions) -> str:
+    """SHA-256 over split, sample id and true label of all test samples, whatever their order."""
+    rows = zip(predictions.splits.tolist(), predictions.ids.tolist(), predictions.labels.tolist(), strict=True)
+    lines = sorted(f"{split}\t{sample}\t{predictions.classes[label]}" for split, sample, label in rows)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def find(root: Path) -> list[Path]:
+    """All bundle folders under ``root``, sorted."""
+    return sorted(file.parent for file in root.rglob("result.json"))
+
+
+def place(result: Mapping[str, Any]) -> Path:
+    """A bundle's folder below a results root: dataset-classes/protocol/pipeline/run."""
+    dataset = f"{result['dataset']['name']}-{len(result['classes'])}"
+    return Path(dataset, result["protocol"]["name"], result["pipeline"]["name"], result["run"])
+
+
+def _close(value: Any, stated: Any) -> bool:
+    if isinstance(value, list | tuple):
+        return len(value) == len(stated) and all(_close(a, b) for a, b in zip(value, stated, strict=True))
+    if isinstance(value, float) and stated is not None:
+        return abs(value - stated) <= 1e-9
+    return bool(value == stated)
+
+
+def _text(file: Path) -> str:
+    try:
+        if file.stat().st_size > LARGEST:
+            raise BundleError(f"{file} is larger than {LARGEST} bytes", fix="a bundle's files are small; check it")
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BundleError(
+            f"{file} cannot be read: {getattr(error, 'strerror', None) or error}",
+            fix="give the folder that 'ferbench run' printed at its end",
+        ) from error
+
+
+def _bad(file: Path, line: int, what: str) -> BundleError:
+    return BundleError(f"{file}, line {line}: {what}", fix="restore the file that ferbench wrote, or run it again")

@@ -1,0 +1,226 @@
+"""The command line: parse, call, print. No logic."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from ferbench import __version__
+from ferbench.errors import FerbenchError, ParameterError
+from ferbench.plugins import installed
+from ferbench.registry import KINDS, PLURALS
+
+KIND_NAMES = [*KINDS, *PLURALS.values()]
+
+
+class Commands(click.Group):
+    """Prints a person's mistakes as two lines, without a traceback, and exits with status 2."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs the command."""
+        try:
+            return super().invoke(ctx)
+        except FerbenchError as error:
+            _fail(error)
+        except KeyboardInterrupt:
+            click.echo("\ninterrupted; what was finished is kept: go on with --resume", err=True)
+            sys.exit(130)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="ferbench")
+def main() -> None:
+    """The benchmark harness for facial expression recognition."""
+
+
+@main.command()
+@click.option("--pipeline", required=True, help="Name (ferbench list pipelines) or a .toml file.")
+@click.option("--dataset", default="synthfaces", show_default=True, help="Name (ferbench list datasets).")
+@click.option("--data", type=click.Path(path_type=Path), help="Where the dataset's files lie.")
+@click.option("--protocol", help="Name (ferbench list protocols); by default the dataset's own choice.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the split and the training.")
+@click.option("--seeds", help="Several runs, one a seed: 0-4 or 0,3,7.")
+@click.option("--set", "settings", multiple=True, metavar="PART.PARAMETER=VALUE", help="Change one parameter; repeat.")
+@click.option("--device", help="For every part that computes on one: auto, cpu, cuda, cuda:1.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Results' root.")
+@click.option("--resume", is_flag=True, help="Go on with an unfinished run of the same settings.")
+@click.option("--restart", is_flag=True, help="Throw an unfinished run of the same settings away.")
+@click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
+def run(
+    pipeline: str,
+    dataset: str,
+    data: Path | None,
+    protocol: str | None,
+    seed: int,
+    seeds: str | None,
+    settings: tuple[str, ...],
+    device: str | None,
+    out: Path,
+    resume: bool,
+    restart: bool,
+    as_json: bool,
+) -> None:
+    """Train and score a pipeline on a dataset under a protocol, and leave a bundle that anyone can rescore."""
+    registry = installed().registry
+    for kind, name in (("dataset", dataset), ("protocol", protocol)):
+        if name:
+            registry.get(kind, name)
+
+    from ferbench import bundle, pipeline as pipelines, report
+    from ferbench.progress import Reporter
+    from ferbench.run import Plan, run as run_plan
+
+    raw = pipelines.read(pipeline, registry)
+    dataset_settings = _of(settings, "dataset")
+    protocol_settings = _of(settings, "protocol")
+    others = [one for one in settings if not one.startswith(("dataset.", "protocol."))]
+    source = pipelines.resolve_part("dataset", dataset, registry, dataset_settings)
+    rule = pipelines.resolve_part(
+        "protocol", protocol or source.entry.load().default_protocol, registry, protocol_settings
+    )
+    resolved = pipelines.resolve(raw, registry, dataset=dataset, settings=others, device=device)
+    reporter = Reporter()
+    _say_problems(reporter)
+    folders = []
+    for one in _seeds(seeds, seed):
+        plan = Plan(resolved, source, rule, data, one, out)
+        folders.append(run_plan(plan, reporter, resume=resume, restart=restart))
+        reporter.stages.clear()
+        if not as_json:
+            report.show(bundle.read(folders[-1]), folders[-1])
+    if as_json:
+        found = [{"bundle": str(folder), **bundle.read(folder).model_dump(mode="json")} for folder in folders]
+        click.echo(json.dumps(found if seeds else found[0], indent=2))
+    elif len(folders) > 1:
+        report.show_seeds([bundle.read(folder) for folder in folders])
+
+
+@main.command("list")
+@click.argument("kind", required=False, type=click.Choice(KIND_NAMES), metavar="[KIND]")
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+def list_parts(kind: str | None, as_json: bool) -> None:
+    """List the installed parts: all of them, or those of one KIND (datasets, losses, ...)."""
+    plugins = installed()
+    wanted = next((one for one in KINDS if kind in (one, PLURALS[one])), None)
+    entries = [entry for entry in plugins.registry if wanted in (None, entry.kind)]
+    if as_json:
+        parts = [vars(entry) for entry in entries]
+        problems = [vars(problem) for problem in plugins.problems]
+        click.echo(json.dumps({"parts": parts, "problems": problems}, indent=2))
+        return
+    from ferbench import listing
+
+    listing.show_parts(entries)
+    listing.show_problems(plugins.problems)
+
+
+@main.command()
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+def show(name: str, as_json: bool) -> None:
+    """Show a part: its parameters with types and defaults, paper, licence and distribution."""
+    from ferbench import listing
+
+    plugins = installed()
+    found = [listing.describe(entry, plugins.registry) for entry in plugins.registry.find(name)]
+    if as_json:
+        click.echo(json.dumps(found, indent=2, default=str))
+    else:
+        for one in found:
+            listing.show_part(one)
+
+
+@main.command()
+@click.option(
+    "--results",
+    type=click.Path(path_type=Path),
+    default=Path("leaderboards/results"),
+    show_default=True,
+    help="Root of the bundles.",
+)
+@click.option("--pages", type=click.Path(path_type=Path), help="Where the pages go; by default beside the results.")
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; fail if a page is stale.")
+def leaderboard(results: Path, pages: Path | None, only_check: bool) -> None:
+    """Write the Markdown leaderboards from the bundles, each verified first."""
+    from ferbench import leaderboard as boards
+
+    if not results.is_dir():
+        raise ParameterError(f"there is no folder {results}", fix="--results DIR, such as the runs of: ferbench run")
+    texts = boards.build(results, pages or results.parent)
+    if only_check:
+        stale = boards.check(texts)
+        for path in stale:
+            click.echo(f"stale: {path}", err=True)
+        if stale:
+            click.echo("write them anew: ferbench leaderboard", err=True)
+            sys.exit(1)
+        click.echo(f"{len(texts)} pages are up to date")
+        return
+    boards.write(texts)
+    for path in texts:
+        click.echo(str(path))
+
+
+@main.command()
+@click.argument("bundles", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+def verify(bundles: tuple[Path, ...], as_json: bool) -> None:
+    """Recompute every score of each BUNDLE (or of all bundles below a folder) from its predictions."""
+    from ferbench import bundle
+
+    answers = []
+    for given in bundles:
+        for folder in bundle.find(given) or [given]:
+            try:
+                scores = next(iter(bundle.verify(folder).scores.values()))
+                answers.append({"bundle": str(folder), "ok": True, "accuracy": scores.accuracy, "count": scores.count})
+            except FerbenchError as error:
+                answers.append({"bundle": str(folder), "ok": False, "what": error.what, "fix": error.fix})
+    if as_json:
+        click.echo(json.dumps(answers, indent=2))
+    else:
+        for one in answers:
+            said = f"accuracy {one['accuracy']:.2%} of {one['count']:,} images" if one["ok"] else one["what"]
+            click.echo(f"{'verified' if one['ok'] else 'REFUSED '}  {one['bundle']}  {said}")
+    if not all(one["ok"] for one in answers):
+        sys.exit(1)
+
+
+def _seeds(text: str | None, seed: int) -> list[int]:
+    if text is None:
+        return [seed]
+    try:
+        found: list[int] = []
+        for part in text.split(","):
+            low, dash, high = part.partition("-")
+            found += range(int(low), int(high) + 1) if dash else [int(low)]
+    except ValueError as error:
+        raise ParameterError(f"--seeds {text} is no list of seeds", fix="for example --seeds 0-4 or --seeds 0,3,7") from error
+    if not found or len(set(found)) < len(found):
+        raise ParameterError(f"--seeds {text} is empty or names a seed twice", fix="for example --seeds 0-4")
+    return found
+
+
+def _of(settings: tuple[str, ...], part: str) -> dict[str, Any]:
+    from ferbench.pipeline import parse_setting
+
+    return {
+        key.partition(".")[2]: value
+        for key, value in (parse_setting(one) for one in settings if one.startswith(f"{part}."))
+    }
+
+
+def _say_problems(reporter: Any) -> None:
+    for problem in installed().problems:
+        reporter.warn(f"plugin {problem.distribution} could not be loaded, its parts are missing: {problem.reason}")
+
+
+def _fail(error: FerbenchError) -> NoReturn:
+    click.echo(f"{click.style('error:', fg='red', bold=True)} {error.what}", err=True)
+    if error.fix:
+        click.echo(f"{click.style('  fix:', fg='green', bold=True)} {error.fix}", err=True)
+    sys.exit(2)

@@ -1,0 +1,82 @@
+"""Prints what ``ferbench list`` and ``ferbench show`` say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from ferbench.plugins import Problem
+from ferbench.registry import Entry, Registry
+
+
+def show_parts(entries: Iterable[Entry]) -> None:
+    """One table of all ``entries``."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("kind", "name", "summary", "distribution"):
+        table.add_column(column, overflow="fold", no_wrap=column in ("kind", "name"))
+    for entry in entries:
+        table.add_row(entry.kind, f"[bold]{entry.name}[/]", entry.summary, f"{entry.distribution} {entry.version}")
+    Console().print(table)
+
+
+def show_problems(problems: Iterable[Problem]) -> None:
+    """The plugins that could not be loaded, on standard error."""
+    for problem in problems:
+        Console(stderr=True).print(
+            f"[yellow]warning:[/] plugin {problem.distribution} could not be loaded: {problem.reason}", highlight=False
+        )
+
+
+def describe(entry: Entry, registry: Registry) -> dict[str, Any]:
+    """All that is known of a part, as plain values. Imports it. Raises ``PluginError``."""
+    said: dict[str, Any] = {key: value for key, value in vars(entry).items() if value}
+    if entry.kind == "pipeline":
+        from ferbench import pipeline
+
+        said["file"] = pipeline.read(entry.name, registry)
+        return said
+    import inspect
+
+    from ferbench import parameters
+
+    factory = entry.load()
+    said["description"] = inspect.getdoc(factory) or ""
+    said["parameters"] = [
+        {
+            "name": one.name,
+            "type": one.type_text,
+            "default": "required" if one.default is parameters.REQUIRED else one.default,
+        }
+        for one in parameters.of(factory, f"{entry.kind} '{entry.name}'")
+    ]
+    return said
+
+
+def show_part(said: dict[str, Any]) -> None:
+    """A page for one part, from ``describe``."""
+    console = Console()
+    console.print(f"[bold]{said['name']}[/]  ({said['kind']})", highlight=False)
+    console.print(said["summary"], highlight=False, markup=False)
+    for key in ("paper", "licence", "homepage", "distribution", "version"):
+        if key in said:
+            console.print(f"  {key:<13}{said[key]}", highlight=False, markup=False, soft_wrap=True)
+    if said.get("description"):
+        console.print()
+        console.print(said["description"], highlight=False, markup=False)
+    if said.get("parameters"):
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for column in ("parameter", "type", "default"):
+            table.add_column(column, overflow="fold")
+        for one in said["parameters"]:
+            default = one["default"] if one["default"] == "required" else repr(one["default"])
+            table.add_row(one["name"], one["type"].replace("[", "\\["), default)
+        console.print()
+        console.print(table)
+    if "file" in said:
+        import json
+
+        console.print()
+        console.print_json(json.dumps(said["file"]))

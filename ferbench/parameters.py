@@ -1,0 +1,98 @@
+"""A factory's signature is its schema: read it, check values against it, fill in the defaults."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from ferbench.errors import ParameterError, PluginError
+
+REQUIRED = inspect.Parameter.empty
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a part: name, annotation, and default (``REQUIRED`` if there is none)."""
+
+    name: str
+    annotation: Any
+    default: Any
+
+    @property
+    def type_text(self) -> str:
+        """The annotation as a person reads it: ``float, > 0``, ``"adam" | "sgd"``."""
+        return _describe(self.annotation)
+
+
+def of(factory: Callable[..., Any], owner: str) -> list[Parameter]:
+    """The parameters of a part's factory. Raises ``PluginError`` for ``*args``, ``**kwargs`` or a missing annotation."""
+    function = factory.__init__ if inspect.isclass(factory) else factory
+    if inspect.isclass(factory) and factory.__init__ is object.__init__:
+        return []
+    hints = typing.get_type_hints(function, include_extras=True)
+    found = []
+    for name, parameter in inspect.signature(factory).parameters.items():
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            raise PluginError(
+                f"{owner} takes *{name}, so its parameters cannot be checked",
+                fix="its author must name every parameter",
+            )
+        if name not in hints:
+            raise PluginError(f"{owner}'s parameter '{name}' has no type", fix="its author must annotate it")
+        found.append(Parameter(name, hints[name], parameter.default))
+    return found
+
+
+def check(factory: Callable[..., Any], given: Mapping[str, Any], owner: str) -> dict[str, Any]:
+    """``given`` with every default filled in, each value of the annotated type and range.
+
+    Text is read as the type it should be ("0.5" for a float), so that the command line can pass it on.
+    Raises ``ParameterError`` naming the parameter, its type and the nearest name.
+    """
+    parameters = {parameter.name: parameter for parameter in of(factory, owner)}
+    for name in given:
+        if name not in parameters:
+            near = difflib.get_close_matches(name, list(parameters), n=1, cutoff=0.5)
+            hint = f"did you mean '{near[0]}'? " if near else ""
+            known = ", ".join(parameters) or "none"
+            raise ParameterError(f"{owner} has no parameter '{name}'", fix=f"{hint}it has: {known}")
+    resolved = {}
+    for name, parameter in parameters.items():
+        value = given.get(name, parameter.default)
+        if value is REQUIRED:
+            raise ParameterError(f"{owner} needs a value for '{name}'", fix=f"--set PART.{name}={parameter.type_text}")
+        resolved[name] = _read(parameter, value, owner)
+    return resolved
+
+
+def _read(parameter: Parameter, value: Any, owner: str) -> Any:
+    adapter: TypeAdapter[Any] = TypeAdapter(parameter.annotation, config=ConfigDict(allow_inf_nan=False))
+    try:
+        return adapter.validate_python(value, strict=not isinstance(value, str))
+    except ValidationError as error:
+        reason = error.errors()[0]["msg"]
+        raise ParameterError(
+            f"{owner}: '{parameter.name}' cannot be {value!r}: {reason}",
+            fix=f"it is {parameter.type_text}"
+            + ("" if parameter.default is REQUIRED else f", by default {parameter.default!r}"),
+        ) from error
+
+
+def _describe(annotation: Any) -> str:
+    origin = typing.get_origin(annotation)
+    if origin is typing.Annotated:
+        signs = {"gt": ">", "ge": ">=", "lt": "<", "le": "<=", "multiple_of": "multiple of"}
+        inner, *limits = typing.get_args(annotation)
+        bounds = [f"{signs[key]} {value}" for limit in limits for key, value in vars(limit).items() if key in signs]
+        return ", ".join([_describe(inner), *bounds])
+    if origin is typing.Literal:
+        return " | ".join(f'"{choice}"' if isinstance(choice, str) else str(choice) for choice in annotation.__args__)
+    if origin is not None:
+        return str(annotation).replace("typing.", "").replace("collections.abc.", "")
+    return str(getattr(annotation, "__name__", annotation))

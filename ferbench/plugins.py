@@ -1,0 +1,61 @@
+"""Finds plugins by their entry points (group ``ferbench``). A broken one is reported; the others work."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from dataclasses import dataclass
+from functools import cache
+
+import pluggy
+
+from ferbench import hookspecs
+from ferbench.registry import KINDS, PLURALS, Registry
+
+GROUP = "ferbench"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A plugin that could not be loaded in full, and why."""
+
+    distribution: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Plugins:
+    """What is installed: the parts that work and the plugins that do not."""
+
+    registry: Registry
+    problems: tuple[Problem, ...]
+
+
+@cache
+def installed() -> Plugins:
+    """All installed plugins; looked for once a process."""
+    found = importlib.metadata.entry_points(group=GROUP)
+    return load(sorted(found, key=lambda point: (point.dist.name if point.dist else "", point.name)))
+
+
+def load(points: list[importlib.metadata.EntryPoint]) -> Plugins:
+    """Registers the parts of each entry point. Whatever one raises becomes a ``Problem`` and stops nothing else."""
+    registry, problems = Registry(), []
+    for point in points:
+        distribution = point.dist.name if point.dist else point.value
+        version = point.dist.version if point.dist else ""
+        manager = pluggy.PluginManager(GROUP)
+        manager.add_hookspecs(hookspecs)
+        try:
+            manager.register(point.load())
+            manager.check_pending()
+            offered = {kind: [entry for entries in _hook(manager, kind) for entry in entries] for kind in KINDS}
+            for kind, entries in offered.items():
+                registry.add(kind, entries, distribution=distribution, version=version)
+        except (Exception, SystemExit) as error:  # a foreign module may raise anything; it is shown, not hidden
+            problems.append(Problem(distribution, f"{type(error).__name__}: {str(error).splitlines()[0]}"))
+    return Plugins(registry, tuple(problems))
+
+
+def _hook(manager: pluggy.PluginManager, kind: str) -> list[list[object]]:
+    found: list[list[object]] = getattr(manager.hook, f"register_{PLURALS[kind]}")()
+    return found

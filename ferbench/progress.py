@@ -1,0 +1,108 @@
+"""Shows a run's progress: a live bar in a terminal, plain lines elsewhere. Everything goes to standard error."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+PLAIN_EVERY = 15.0
+"""Seconds between two lines of a stage where there is no terminal."""
+
+
+class Reporter:
+    """What a run tells while it goes on. ``stages`` collects the seconds each stage took."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self.console = console or Console(stderr=True)
+        self.stages: dict[str, float] = {}
+        self._bar: Progress | None = None
+        self._task: Any = None
+        self._stage = ""
+        self._started = 0.0
+        self._said = 0.0
+        self._epochs = 0
+        self._first: float | None = None
+        self._detail = ""
+
+    @contextmanager
+    def stage(self, name: str, epochs: int = 0) -> Iterator[None]:
+        """A stage of the run; ``epochs`` is its length where it is a training."""
+        self._stage, self._started, self._epochs = name, time.monotonic(), epochs
+        self._said, self._first, self._detail = self._started, None, ""
+        if self.console.is_terminal:
+            self._bar = Progress(
+                TextColumn("[bold]{task.description}"),
+                BarColumn(bar_width=28),
+                MofNCompleteColumn(),
+                TextColumn("{task.fields[detail]}"),
+                TimeElapsedColumn(),
+                TextColumn("left"),
+                TimeRemainingColumn(elapsed_when_finished=False),
+                console=self.console,
+            )
+            self._task = self._bar.add_task(name, total=None, detail="")
+            self._bar.start()
+        else:
+            self.console.print(f"{name} ...", highlight=False)
+        try:
+            yield
+        finally:
+            seconds = time.monotonic() - self._started
+            self.stages[name] = self.stages.get(name, 0.0) + seconds
+            if self._bar:
+                self._bar.stop()
+                self._bar = None
+            else:
+                self.console.print(f"{name}: {seconds:.1f} s", highlight=False)
+
+    def advance(self, done: int, total: int, unit: str = "images") -> None:
+        """``done`` of ``total`` units of the stage."""
+        rate = done / max(time.monotonic() - self._started, 1e-9)
+        self._show(done, total, f"{rate:,.0f} {unit}/s")
+
+    def batch(self, *, epoch: int, batch: int, batches: int, images: int, loss: float) -> None:
+        """One batch of a training is done; ``images`` and ``loss`` are of the epoch so far."""
+        now = time.monotonic()
+        if batch == 1 or self._first is None:
+            self._first = now
+        rate = f"{images * (batch - 1) / batch / (now - self._first):,.0f} images/s" if batch > 1 else ""
+        done, total = (epoch - 1) * batches + batch, max(self._epochs, epoch) * batches
+        self._show(done, total, f"epoch {epoch}/{self._epochs}  {rate}  loss {loss:.4f}{self._detail}")
+
+    def epoch(self, row: dict[str, Any]) -> None:
+        """A scored epoch: a row of the training curve."""
+        scores = "  ".join(f"{label} {value:.1%}" for label, value in row["validation"].items())
+        self._detail = f"  validation {scores}"
+        self.console.print(
+            f"epoch {row['epoch']:>3}  loss {row['loss']:.4f}  {row['images_per_second']:,.0f} images/s"
+            f"  rate {row['learning_rate']:.2g}  validation {scores}",
+            highlight=False,
+        )
+
+    def note(self, text: str) -> None:
+        """What is going on just now, for the bar alone."""
+        if self._bar:
+            self._bar.update(self._task, detail=text)
+
+    def say(self, text: str) -> None:
+        """A line to keep on the screen."""
+        self.console.print(text, highlight=False)
+
+    def warn(self, text: str) -> None:
+        """A warning; it is in the result too."""
+        self.console.print(f"[yellow]warning:[/] {text}", highlight=False)
+
+    def _show(self, done: int, total: int, detail: str) -> None:
+        if self._bar:
+            self._bar.update(self._task, completed=done, total=total, detail=detail)
+            return
+        now = time.monotonic()
+        if now - self._said >= PLAIN_EVERY:
+            self._said = now
+            left = (now - self._started) * (total - done) / max(done, 1)
+            self.console.print(f"{self._stage}: {done}/{total}  {detail}  {left:.0f} s left", highlight=False)

@@ -1,0 +1,98 @@
+"""Prints a result for a person: scores, confusion matrix, time, and what to type next."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from ferbench.bundle import Result
+
+
+def show(result: Result, folder: Path) -> None:
+    """Everything worth a look in ``result``, on standard output."""
+    console = Console()
+    label, scores = next(iter(result.scores.items()))
+    low, high = scores.interval
+    console.print()
+    console.print(
+        f"[bold]{result.pipeline['name']}[/] on [bold]{result.dataset['name']}[/] "
+        f"({len(result.classes)} classes, {result.protocol['name']}, seed {result.seed})",
+        highlight=False,
+    )
+    console.print(
+        f"accuracy [bold]{scores.accuracy:.2%}[/]  (95% interval {low:.1%} - {high:.1%}, {scores.count:,} test images)"
+        f"   macro-F1 {scores.macro_f1:.3f}   UAR {scores.uar:.3f}",
+        highlight=False,
+    )
+    if result.protocol["optimistic"]:
+        console.print(f"[yellow]optimistic:[/] {result.protocol['optimistic']}", highlight=False)
+    faces = result.faces
+    console.print(
+        f"faces: {faces['source']}; {faces['coverage']:.1%} found, {faces['missed']} missed; "
+        f"{scores.missed} misses in the test set count as errors",
+        highlight=False,
+    )
+    for split, epoch in result.best_epochs.items():
+        chosen = {"validation": "validation set", "test": "scored set", "last": "last epoch"}
+        console.print(
+            f"epoch {epoch} of {result.curves[split][-1]['epoch']} chosen by {chosen[result.protocol['selection']]}",
+            highlight=False,
+        )
+    console.print()
+    console.print(_confusion(result, label))
+    if len(result.scores) > 1:
+        console.print()
+        console.print(_classifiers(result))
+    console.print()
+    stages = Table(box=None, pad_edge=False, header_style="bold")
+    stages.add_column("stage")
+    stages.add_column("seconds", justify="right")
+    for name, seconds in result.stages.items():
+        stages.add_row(name, f"{seconds:,.1f}")
+    console.print(stages)
+    console.print(f"peak memory {result.peak_memory_mb:,.0f} MB", highlight=False)
+    for note in result.notes:
+        console.print(f"[yellow]note:[/] {note}", highlight=False)
+    console.print()
+    console.print(f"bundle: {folder}", highlight=False, soft_wrap=True)
+    root = folder.parents[3]
+    console.print(f"next:   ferbench verify {folder}", highlight=False, soft_wrap=True)
+    console.print(f"        ferbench leaderboard --results {root} --pages {root}", highlight=False, soft_wrap=True)
+
+
+def show_seeds(results: list[Result]) -> None:
+    """Mean and standard deviation over several seeds."""
+    console = Console()
+    console.print()
+    for label in results[0].scores:
+        values = np.array([result.scores[label].accuracy for result in results])
+        console.print(
+            f"{label}: accuracy {values.mean():.2%} ± {values.std(ddof=1):.2%} over {len(values)} seeds "
+            f"({values.min():.2%} - {values.max():.2%})",
+            highlight=False,
+        )
+
+
+def _confusion(result: Result, label: str) -> Table:
+    scores = result.scores[label]
+    table = Table(title=f"confusion matrix of {label}: rows true, columns predicted", title_justify="left")
+    table.add_column("")
+    for name in result.classes:
+        table.add_column(name[:9], justify="right")
+    table.add_column("recall", justify="right")
+    for name, row, recall in zip(result.classes, scores.confusion, scores.recall, strict=True):
+        cells = [f"[bold]{count}[/]" if column == name else str(count) for column, count in zip(result.classes, row)]
+        table.add_row(name, *cells, "-" if recall is None else f"{recall:.1%}")
+    return table
+
+
+def _classifiers(result: Result) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("classifier", "accuracy", "macro-F1", "UAR"):
+        table.add_column(column, justify="left" if column == "classifier" else "right")
+    for label, scores in result.scores.items():
+        table.add_row(label, f"{scores.accuracy:.2%}", f"{scores.macro_f1:.3f}", f"{scores.uar:.3f}")
+    return table

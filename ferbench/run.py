@@ -1,0 +1,210 @@
+"""One run, from names to a bundle. Reads top to bottom."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import resource
+import shutil
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ferbench import bundle, metrics
+from ferbench.audit import audit
+from ferbench.data import Indices, Predictions, Samples, Split
+from ferbench.digests import digest
+from ferbench.errors import TrainingError
+from ferbench.faces import Crops, Rows, prepare
+from ferbench.interfaces import Classifier, Dataset, EvaluationProtocol
+from ferbench.monitor import RunMonitor, Side, fit
+from ferbench.pipeline import Part, Pipeline
+from ferbench.progress import Reporter
+from ferbench.storage import explain, replacing, write_json, write_text
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that one run depends on. ``data`` is where the dataset's files lie, ``out`` the root for results."""
+
+    pipeline: Pipeline
+    dataset: Part
+    protocol: Part
+    data: Path | None
+    seed: int
+    out: Path
+
+
+def run(plan: Plan, reporter: Reporter, *, resume: bool = False, restart: bool = False) -> Path:
+    """Runs ``plan`` and gives the bundle's folder.
+
+    An unfinished run of the same plan is gone on with (``resume``), thrown away (``restart``), or an error. Raises the
+    errors of its parts, ``TrainingError`` and ``StorageError``.
+    """
+    pipeline, notes = plan.pipeline, list[str]()
+    dataset: Dataset = plan.dataset.build()
+    protocol: EvaluationProtocol = plan.protocol.build()
+    with reporter.stage(f"reading {plan.dataset.entry.name}"):
+        samples = dataset.load(plan.data)
+    splits = protocol.splits(samples, plan.seed)
+    described = describe(plan, samples, protocol)
+    folder = plan.out / bundle.place(described)
+    work = _work_folder(folder, resume=resume, restart=restart)
+    with reporter.stage("faces"):
+        crops = prepare(samples, pipeline.detector.build, pipeline.faces, progress=reporter.advance)
+
+    curves, best_epochs, parts, parameters = {}, {}, list[dict[str, Predictions]](), None
+    for split in splits:
+        classifiers = {part.label: part.build for part in pipeline.classifiers}
+        train, validation = _side(samples, crops, split.train), _side(samples, crops, split.validation)
+        embedder = pipeline.embedder.build()
+        monitor = RunMonitor(
+            classifiers,
+            train,
+            validation,
+            rule=pipeline.monitor,
+            selection=protocol.selection,
+            reporter=reporter,
+            folder=work / split.name,
+        )
+        with reporter.stage("training", epochs=pipeline.embedder.parameters.get("epochs", 0)):
+            embedder = embedder.fit(
+                train.images,
+                train.labels,
+                num_classes=len(samples.classes),
+                loss=pipeline.loss and pipeline.loss.build(),
+                sampler=pipeline.sampler and pipeline.sampler.build(),
+                monitor=monitor,
+                rng=np.random.default_rng([plan.seed, 1]),
+                checkpoint=work / split.name,
+            )
+        with reporter.stage("embedding"):
+            inputs, outputs = embedder.embed(train.images), embedder.embed(_side(samples, crops, split.test).images)
+        predicted = {}
+        for label, build in classifiers.items():
+            with reporter.stage(f"classifying ({label})"):
+                fitted = fit(build(), inputs, train.labels, monitor.warn)
+                predicted[label] = _predict(fitted, outputs, samples, crops, split)
+        parts.append(predicted)
+        notes += [note for note in monitor.notes if note not in notes]
+        embedder.save(work / "model" / split.name)
+        parameters = getattr(embedder, "parameters", None)
+        if monitor.curve:
+            curves[split.name] = monitor.curve
+            best_epochs[split.name] = monitor.best["epoch"]
+
+    predictions = {label: _joined([part[label] for part in parts]) for label in parts[0]}
+    result = bundle.Result(
+        **described,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        splits=[{**audit(split, samples), "digest": split.digest(samples.ids)} for split in splits],
+        test_digest=bundle.test_digest(next(iter(predictions.values()))),
+        faces={"source": crops.source, "coverage": crops.coverage, "missed": int((~crops.found).sum())},
+        curves=curves,
+        best_epochs=best_epochs,
+        scores_kind={label: one.scores_kind for label, one in predictions.items()},
+        scores={label: metrics.score(one) for label, one in predictions.items()},
+        notes=[*samples.notes, *notes],
+        stages={name: round(seconds, 3) for name, seconds in reporter.stages.items()},
+        peak_memory_mb=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+        parameters=parameters,
+        environment=environment(pipeline, plan),
+    )
+    _write(folder, result, predictions, work)
+    return folder
+
+
+def describe(plan: Plan, samples: Samples, protocol: EvaluationProtocol) -> dict[str, Any]:
+    """The fields of ``Result`` that are known before the work starts, and the run's name made of them."""
+    optimistic = protocol.optimistic
+    identity: dict[str, Any] = {
+        "seed": plan.seed,
+        "pipeline": plan.pipeline.describe(),
+        "dataset": {
+            **plan.dataset.describe(),
+            "fingerprint": samples.fingerprint,
+            "samples": len(samples),
+            "counts": dict(zip(samples.classes, np.bincount(samples.labels, minlength=len(samples.classes)).tolist())),
+        },
+        "protocol": {**plan.protocol.describe(), "selection": protocol.selection, "optimistic": optimistic},
+        "classes": list(samples.classes),
+    }
+    name = f"seed{plan.seed}-{digest(identity)[:10]}"
+    return {"schema_version": bundle.SCHEMA, "tier": "reproduced", "run": name, **identity}
+
+
+def environment(pipeline: Pipeline, plan: Plan) -> dict[str, Any]:
+    """Versions and the kind of machine; nothing that names the machine or its user."""
+    owners = {part.entry.distribution for part in (pipeline.detector, pipeline.embedder, plan.dataset, plan.protocol)}
+    owners |= {part.entry.distribution for part in (pipeline.loss, pipeline.sampler, *pipeline.classifiers) if part}
+    wanted = sorted(owners | {"numpy", "opencv-python-headless", "scikit-learn"})
+    if "torch" in sys.modules:
+        wanted += ["torch", "torchvision", "timm"]
+    return {
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "cores": os.cpu_count(),
+        "distributions": {name: importlib.metadata.version(name) for name in wanted},
+    }
+
+
+def _side(samples: Samples, crops: Crops, rows: Indices) -> Side:
+    return Side(Rows(crops.images, rows), samples.labels[rows], crops.found[rows])
+
+
+def _predict(fitted: Classifier, outputs: Any, samples: Samples, crops: Crops, split: Split) -> Predictions:
+    """What ``fitted`` says of the test side; an image without a face is predicted as a miss."""
+    if hasattr(fitted, "predict_proba"):
+        kind, values = "probability", fitted.predict_proba(outputs)
+    else:
+        kind, values = "decision", fitted.decision_function(outputs)  # type: ignore[attr-defined]
+    if values.ndim == 1:  # scikit-learn gives two classes one column
+        values = np.stack([-values, values], axis=1)
+    scores = np.full((len(split.test), len(samples.classes)), 0.0 if kind == "probability" else values.min() - 1)
+    scores[:, fitted.classes_] = values
+    predicted = np.where(crops.found[split.test], fitted.predict(outputs), metrics.MISS).astype(np.int64)
+    names = np.full(len(split.test), split.name)
+    return Predictions(samples.ids[split.test], names, samples.labels[split.test], predicted, scores, kind, samples.classes)
+
+
+def _joined(parts: list[Predictions]) -> Predictions:
+    arrays = {
+        name: np.concatenate([getattr(part, name) for part in parts])
+        for name in ("ids", "splits", "labels", "predicted", "scores")
+    }
+    return Predictions(**arrays, scores_kind=parts[0].scores_kind, classes=parts[0].classes)
+
+
+def _work_folder(folder: Path, *, resume: bool, restart: bool) -> Path:
+    """The folder beside the bundle in which an unfinished run keeps what it has."""
+    work = folder.with_name(f"{folder.name}.unfinished")
+    if work.exists() and restart:
+        shutil.rmtree(work)
+    if work.exists() and not resume:
+        raise TrainingError(
+            f"an unfinished run of the same settings lies in {work}",
+            fix="go on with it: --resume; or throw it away: --restart",
+        )
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise explain(error, work) from error
+    return work
+
+
+def _write(folder: Path, result: bundle.Result, predictions: dict[str, Predictions], work: Path) -> None:
+    """Makes the bundle in the unfinished run's place, so that there is a whole one or none."""
+    first = next(iter(predictions))
+    with replacing(folder) as fresh:
+        fresh.mkdir()
+        for label, one in predictions.items():
+            write_text(bundle.predictions_file(fresh, label, first), bundle.predictions_text(one))
+        write_json(fresh / "result.json", result.model_dump(mode="json"))
+        if (work / "model").exists():
+            shutil.copytree(work / "model", fresh / "model")
+    shutil.rmtree(work)

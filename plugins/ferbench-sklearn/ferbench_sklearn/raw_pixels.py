@@ -1,0 +1,55 @@
+"""The embedder that does nothing: the floor every other one has to beat."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from annotated_types import Ge
+from typing import Annotated
+
+from ferbench.data import Embeddings, Labels
+from ferbench.interfaces import ImageRows, Loss, Monitor, Sampler
+
+
+class RawPixels:
+    """Pixels in [0, 1] as one long row. Not trained.
+
+    Args:
+        size: side of the crop in pixels, as the pipeline's [faces] has it.
+    """
+
+    def __init__(self, size: Annotated[int, Ge(1)] = 48) -> None:
+        self.size = size
+
+    @property
+    def embedding_size(self) -> int:
+        """S * S."""
+        return self.size * self.size
+
+    def fit(
+        self,
+        images: ImageRows,
+        labels: Labels,
+        *,
+        num_classes: int,
+        loss: Loss | None,
+        sampler: Sampler | None,
+        monitor: Monitor,
+        rng: np.random.Generator,
+        checkpoint: Path | None,
+    ) -> RawPixels:
+        """Nothing to train."""
+        return self
+
+    def embed(self, images: ImageRows) -> Embeddings:
+        """float32 [N, S * S] for uint8 [N, S, S]."""
+        pixels = images[:]
+        return pixels.reshape(len(pixels), -1).astype(np.float32) / np.float32(255)
+
+    def save(self, folder: Path) -> None:
+        """Nothing to keep."""
+
+    def load(self, folder: Path) -> RawPixels:
+        """Nothing to take back."""
+        return self
