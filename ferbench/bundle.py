@@ -1,9 +1,9 @@
 """A result on disk: one folder a run, written atomically, rescored whenever it is read.
 
-    result.json                 everything but the predictions, in the schema ``Result``
-    predictions.csv             of the first classifier, whose scores are the result
-    predictions/<label>.csv     of the other classifiers fitted on the same embeddings
-    model/                      the embedder's weights; need not be published
+result.json                 everything but the predictions, in the schema ``Result``
+predictions.csv             of the first classifier, whose scores are the result
+predictions/<label>.csv     of the other classifiers fitted on the same embeddings
+model/                      the embedder's weights; need not be published
 """
 
 from __future__ import annotations
@@ -11,14 +11,16 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from ferbench.data import Predictions
+from ferbench.data import Predictions, ScoresKind
 from ferbench.errors import BundleError
 from ferbench.metrics import MISS, Scores, score
 
@@ -48,7 +50,7 @@ class Result(BaseModel):
     faces: dict[str, Any]
     curves: dict[str, list[dict[str, Any]]]
     best_epochs: dict[str, int]
-    scores_kind: dict[str, Literal["probability", "decision"]]
+    scores_kind: dict[str, ScoresKind]
     scores: dict[str, Scores]
     notes: list[str]
     stages: dict[str, float]
@@ -70,9 +72,7 @@ def predictions_text(predictions: Predictions) -> str:
     writer.writerow([*COLUMNS, *predictions.classes])
     for index, row in enumerate(predictions.scores.tolist()):
         named = [names[code] for code in (predictions.labels[index], predictions.predicted[index])]
-        writer.writerow(
-            [predictions.ids[index], predictions.splits[index], *named, *(f"{value:.9g}" for value in row)]
-        )
+        writer.writerow([predictions.ids[index], predictions.splits[index], *named, *(f"{value:.9g}" for value in row)])
     return buffer.getvalue()
 
 
@@ -91,39 +91,34 @@ def read(folder: Path) -> Result:
         ) from error
 
 
-def read_predictions(file: Path, result: Result, kind: str) -> Predictions:
+def read_predictions(file: Path, result: Result, kind: ScoresKind) -> Predictions:
     """A predictions file, checked against its result. Raises ``BundleError`` naming file and line."""
-    codes = {name: code for code, name in enumerate(result.classes)}
-    rows = list(csv.reader(io.StringIO(_text(file))))
-    if not rows or rows[0] != [*COLUMNS, *result.classes]:
-        raise _bad(file, 1, f"the columns are not {', '.join([*COLUMNS, *result.classes])}")
-    if len(rows) < 2:
+    columns = [*COLUMNS, *result.classes]
+    try:
+        table = pd.read_csv(io.StringIO(_text(file)), dtype=str, keep_default_na=False, na_filter=False)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise _bad(file, 1, str(error)) from error
+    if list(table.columns) != columns:
+        raise _bad(file, 1, f"the columns are not {', '.join(columns)}")
+    if table.empty:
         raise _bad(file, 2, "there are no predictions")
-    labels, predicted, scores = [], [], []
-    seen: set[tuple[str, str]] = set()
-    for line, row in enumerate(rows[1:], start=2):
-        if len(row) != len(rows[0]):
-            raise _bad(file, line, f"{len(row)} columns, not {len(rows[0])}")
-        if (row[0], row[1]) in seen:
-            raise _bad(file, line, f"sample {row[0]} is there twice in split {row[1]}")
-        seen.add((row[0], row[1]))
-        if row[2] not in codes or row[3] not in (*codes, MISSED):
-            raise _bad(file, line, f"'{row[2]}' or '{row[3]}' is no class of this result")
-        try:
-            scores.append([float(value) for value in row[4:]])
-        except ValueError as error:
-            raise _bad(file, line, str(error)) from error
-        labels.append(codes[row[2]])
-        predicted.append(codes.get(row[3], MISS))
-    values = np.array(scores, np.float64)
-    if not np.isfinite(values).all():
-        raise _bad(file, int(np.flatnonzero(~np.isfinite(values).all(axis=1))[0]) + 2, "a score is not finite")
+    codes = {name: code for code, name in enumerate(result.classes)} | {MISSED: MISS}
+    labels, predicted = table["label"].map(codes), table["predicted"].map(codes)
+    scores = table[result.classes].apply(pd.to_numeric, errors="coerce").to_numpy(np.float64)
+    for wrong, what in (
+        (table.duplicated(["id", "split"]), "this sample is there twice in its split"),
+        (labels.isna() | (labels == MISS), "the label is no class of this result"),
+        (predicted.isna(), "the prediction is no class of this result"),
+        (pd.Series(~np.isfinite(scores).all(axis=1)), "a score is no finite number"),
+    ):
+        if wrong.any():
+            raise _bad(file, int(wrong.to_numpy().argmax()) + 2, what)
     return Predictions(
-        ids=np.array([row[0] for row in rows[1:]], np.str_),
-        splits=np.array([row[1] for row in rows[1:]], np.str_),
-        labels=np.array(labels, np.int64),
-        predicted=np.array(predicted, np.int64),
-        scores=values,
+        ids=table["id"].to_numpy(np.str_),
+        splits=table["split"].to_numpy(np.str_),
+        labels=labels.to_numpy().astype(np.int64),
+        predicted=predicted.to_numpy().astype(np.int64),
+        scores=scores,
         scores_kind=kind,
         classes=tuple(result.classes),
     )
@@ -137,7 +132,7 @@ def verify(folder: Path) -> Result:
         raise BundleError(f"{folder} has no scores", fix="run it again")
     for label, stated in result.scores.items():
         file = predictions_file(folder, label, first)
-        predictions = read_predictions(file, result, result.scores_kind.get(label, ""))
+        predictions = read_predictions(file, result, result.scores_kind[label])
         if test_digest(predictions) != result.test_digest:
             raise BundleError(
                 f"{file} does not hold the test samples that {folder / 'result.json'} names by their digest",
@@ -175,7 +170,7 @@ def _close(value: Any, stated: Any) -> bool:
     if isinstance(value, list | tuple):
         return len(value) == len(stated) and all(_close(a, b) for a, b in zip(value, stated, strict=True))
     if isinstance(value, float) and stated is not None:
-        return abs(value - stated) <= 1e-9
+        return math.isclose(value, stated, abs_tol=1e-9)
     return bool(value == stated)
 
 

@@ -70,9 +70,11 @@ def run(
         if name:
             registry.get(kind, name)
 
-    from ferbench import bundle, pipeline as pipelines, report
+    from ferbench import bundle, report
+    from ferbench import pipeline as pipelines
     from ferbench.progress import Reporter
-    from ferbench.run import Plan, run as run_plan
+    from ferbench.run import Plan
+    from ferbench.run import run as run_plan
 
     raw = pipelines.read(pipeline, registry)
     dataset_settings = _of(settings, "dataset")
@@ -199,7 +201,9 @@ def _seeds(text: str | None, seed: int) -> list[int]:
             low, dash, high = part.partition("-")
             found += range(int(low), int(high) + 1) if dash else [int(low)]
     except ValueError as error:
-        raise ParameterError(f"--seeds {text} is no list of seeds", fix="for example --seeds 0-4 or --seeds 0,3,7") from error
+        raise ParameterError(
+            f"--seeds {text} is no list of seeds", fix="for example --seeds 0-4 or --seeds 0,3,7"
+        ) from error
     if not found or len(set(found)) < len(found):
         raise ParameterError(f"--seeds {text} is empty or names a seed twice", fix="for example --seeds 0-4")
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ Indices = NDArray[np.int64]
 Labels = NDArray[np.int64]
 Images = NDArray[np.uint8]
 Embeddings = NDArray[np.float32]
+ScoresKind = Literal["probability", "decision"]
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ class Samples:
             raise _broken("sample ids are not unique")
         if self.labels.dtype != np.int64:
             raise _broken(f"labels are {self.labels.dtype}, not int64")
-        if count and not (0 <= self.labels.min() and self.labels.max() < len(self.classes)):
+        if count and (self.labels.min() < 0 or self.labels.max() >= len(self.classes)):
             raise _broken(f"labels reach from {self.labels.min()} to {self.labels.max()}, classes are {self.classes}")
 
     def __len__(self) -> int:
@@ -120,7 +121,7 @@ class Predictions:
     labels: Labels
     predicted: Labels
     scores: NDArray[np.float64]
-    scores_kind: str
+    scores_kind: ScoresKind
     classes: tuple[str, ...]
 
     def __len__(self) -> int:

@@ -104,6 +104,13 @@ def crop(image: Images, box: tuple[float, float, float, float] | None, step: Fac
     return np.asarray(gray, np.uint8)
 
 
+def shipped(samples: Samples, step: FaceStep) -> str | None:
+    """What the dataset ships that makes a detector needless, "face crops" or "face boxes", or ``None``."""
+    if not step.shipped:
+        return None
+    return "face crops" if samples.cropped else "face boxes" if samples.boxes is not None else None
+
+
 def prepare(
     samples: Samples,
     detector: Callable[[], Detector],
@@ -117,16 +124,14 @@ def prepare(
     ``detector`` is built only if it is needed. ``progress`` gets (done, total). Raises ``DataError`` from a broken
     image, ``WeightsError`` from a detector, ``StorageError`` if the cache cannot be written.
     """
-    if step.shipped and samples.cropped:
-        source, find = "the dataset ships face crops, no detector ran", _whole
-        identity: Any = ["crops"]
-    elif step.shipped and samples.boxes is not None:
-        source, find = "the dataset ships face boxes, no detector ran", None
-        identity = ["boxes"]
+    ready = shipped(samples, step)
+    find: Callable[[Images], list[Face]] | None
+    if ready:
+        source, identity = f"the dataset ships {ready}, no detector ran", ready
+        find = _whole if samples.cropped else None
     else:
         built = detector()
-        source, find = f"largest face of {built.fingerprint.split(' ')[0]}", built.detect
-        identity = ["detector", built.fingerprint]
+        source, identity, find = "the largest face that the detector found", built.fingerprint, built.detect
     folder = (cache or user_cache_path("ferbench")) / "faces"
     key = _key(samples.fingerprint, identity, step)
     place = folder / key
@@ -160,7 +165,7 @@ def _fill(
                 left, top, right, bottom = samples.boxes[index].tolist()
                 box: tuple[float, float, float, float] | None = (left, top, right, bottom)
             else:
-                faces = find(image if image.ndim == 3 else cv2.cvtColor(image, cv2.COLOR_GRAY2RGB))
+                faces = find(image if image.ndim == 3 else np.stack([image] * 3, axis=2))
                 box = max(faces, key=lambda face: face.area).box if faces else None
             crops[index] = crop(image, box, step)
             found[index] = box is not None
@@ -178,7 +183,7 @@ def _fill(
 
 
 def _open(file: Path, dtype: Any, shape: tuple[int, ...], *, fresh: bool) -> np.memmap[Any, Any]:
-    """A writable memory-mapped array; its disk space is taken at once, as a full disk would end a mapped write badly."""
+    """A writable memory-mapped array. Its space is taken at once: a full disk would end a mapped write in a crash."""
     if fresh:
         mapped = np.lib.format.open_memmap(file, "w+", dtype, shape)
         if hasattr(os, "posix_fallocate"):
@@ -193,5 +198,5 @@ def _whole(image: Images) -> list[Face]:
     return [Face((0.0, 0.0, float(width), float(height)), 1.0)]
 
 
-def _key(fingerprint: str, identity: Any, step: FaceStep) -> str:
+def _key(fingerprint: str, identity: str, step: FaceStep) -> str:
     return digest([FORMAT, cv2.__version__, fingerprint, identity, vars(step)])[:24]

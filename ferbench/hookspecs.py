@@ -22,38 +22,46 @@ hookimpl = pluggy.HookimplMarker("ferbench")
 @hookspec
 def register_datasets() -> Iterable[Entry]:
     """Datasets: targets give a ``Dataset``, which turns the owner's files into ``Samples``."""
+    return ()
 
 
 @hookspec
 def register_protocols() -> Iterable[Entry]:
     """Protocols: targets give a ``Protocol``, which says which samples may be used for what."""
+    return ()
 
 
 @hookspec
 def register_detectors() -> Iterable[Entry]:
     """Detectors: targets give a ``Detector``, from an image uint8 [H, W, 3] to faces with boxes in pixels."""
+    return ()
 
 
 @hookspec
 def register_embedders() -> Iterable[Entry]:
     """Embedders: targets give an ``Embedder``, from crops uint8 [N, S, S] to embeddings float32 [N, D]."""
+    return ()
 
 
 @hookspec
 def register_losses() -> Iterable[Entry]:
     """Losses: targets give a ``Loss``, from embeddings [B, D] and labels [B] to a scalar with a gradient."""
+    return ()
 
 
 @hookspec
 def register_samplers() -> Iterable[Entry]:
     """Samplers: targets give a ``Sampler``, from labels int64 [N] to batches of indices."""
+    return ()
 
 
 @hookspec
 def register_classifiers() -> Iterable[Entry]:
     """Classifiers: targets give a scikit-learn classifier, from embeddings [N, D] to labels."""
+    return ()
 
 
 @hookspec
 def register_pipelines() -> Iterable[Entry]:
     """Pipelines: targets are ``"package:file.toml"``, a list of named parts with their parameters."""
+    return ()

@@ -42,7 +42,7 @@ class Row:
 
 
 def build(results: Path, pages: Path) -> dict[Path, str]:
-    """Every page's path and text, from the bundles under ``results``; each is verified first. Raises ``BundleError``."""
+    """Every page's path and text, from the bundles under ``results``, each verified. Raises ``BundleError``."""
     boards: dict[str, list[tuple[Path, Result]]] = defaultdict(list)
     for folder in bundle.find(results):
         result = bundle.verify(folder)
@@ -76,9 +76,7 @@ def write(texts: dict[Path, str]) -> None:
 
 def check(texts: dict[Path, str]) -> list[Path]:
     """The pages whose file is missing or says something else."""
-    return [
-        path for path, text in texts.items() if not path.exists() or path.read_text(encoding="utf-8") != text
-    ]
+    return [path for path, text in texts.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
 
 
 def _comparable(result: Result) -> str:
@@ -88,9 +86,8 @@ def _comparable(result: Result) -> str:
 def _rows(found: list[tuple[Path, Result]]) -> list[Row]:
     groups: dict[tuple[str, str], list[tuple[Path, Result]]] = defaultdict(list)
     for folder, result in found:
-        described = {key: value for key, value in result.pipeline.items()}
         for classifier in result.scores:
-            groups[digest(described), classifier].append((folder, result))
+            groups[digest(result.pipeline), classifier].append((folder, result))
     rows = [Row(group[0][1].pipeline["name"], label, tuple(group)) for (_, label), group in groups.items()]
     return sorted(rows, key=lambda row: (-row.accuracy, row.pipeline, row.classifier))
 
@@ -130,7 +127,9 @@ def _page(found: list[tuple[Path, Result]], place: Path) -> str:
         ]
         lines.append("| " + " | ".join(cells) + " |")
     changed = {
-        row.pipeline: row.results[0][1].pipeline["changed"] for row in _rows(found) if row.results[0][1].pipeline["changed"]
+        row.pipeline: row.results[0][1].pipeline["changed"]
+        for row in _rows(found)
+        if row.results[0][1].pipeline["changed"]
     }
     if changed:
         lines += ["", "Run with other settings than the pipeline's file:", ""]
@@ -175,5 +174,7 @@ def _safe(text: str) -> str:
     """Text that cannot become markup or break a table."""
     plain = "".join(character if character.isprintable() else " " for character in text)
     for character in "\\`|<>[]*_":
-        plain = plain.replace(character, f"\\{character}" if character not in "<>" else ("&lt;", "&gt;")[character == ">"])
+        plain = plain.replace(
+            character, f"\\{character}" if character not in "<>" else ("&lt;", "&gt;")[character == ">"]
+        )
     return plain

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from ferbench.plugins import Problem
@@ -15,10 +16,10 @@ from ferbench.registry import Entry, Registry
 def show_parts(entries: Iterable[Entry]) -> None:
     """One table of all ``entries``."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("kind", "name", "summary", "distribution"):
-        table.add_column(column, overflow="fold", no_wrap=column in ("kind", "name"))
+    for column in ("kind", "name", "summary"):
+        table.add_column(column, overflow="fold", no_wrap=column != "summary")
     for entry in entries:
-        table.add_row(entry.kind, f"[bold]{entry.name}[/]", entry.summary, f"{entry.distribution} {entry.version}")
+        table.add_row(entry.kind, f"[bold]{entry.name}[/]", escape(entry.summary))
     Console().print(table)
 
 

@@ -105,7 +105,7 @@ class RunMonitor:
 
     def is_best(self) -> bool:
         """Whether the epoch just scored is the one to keep so far; of equal ones the first."""
-        return self.best["epoch"] == self.curve[-1]["epoch"]
+        return bool(self.best["epoch"] == self.curve[-1]["epoch"])
 
     @property
     def best(self) -> dict[str, Any]:

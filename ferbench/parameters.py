@@ -31,7 +31,7 @@ class Parameter:
 
 
 def of(factory: Callable[..., Any], owner: str) -> list[Parameter]:
-    """The parameters of a part's factory. Raises ``PluginError`` for ``*args``, ``**kwargs`` or a missing annotation."""
+    """The parameters of a part's factory. Raises ``PluginError`` for ``*args`` or a missing annotation."""
     function = factory.__init__ if inspect.isclass(factory) else factory
     if inspect.isclass(factory) and factory.__init__ is object.__init__:
         return []
@@ -89,7 +89,7 @@ def _describe(annotation: Any) -> str:
     if origin is typing.Annotated:
         signs = {"gt": ">", "ge": ">=", "lt": "<", "le": "<=", "multiple_of": "multiple of"}
         inner, *limits = typing.get_args(annotation)
-        bounds = [f"{signs[key]} {value}" for limit in limits for key, value in vars(limit).items() if key in signs]
+        bounds = [f"{sign} {getattr(limit, key)}" for limit in limits for key, sign in signs.items() if hasattr(limit, key)]
         return ", ".join([_describe(inner), *bounds])
     if origin is typing.Literal:
         return " | ".join(f'"{choice}"' if isinstance(choice, str) else str(choice) for choice in annotation.__args__)

@@ -206,7 +206,9 @@ def _apply(tables: dict[str, Any], setting: str) -> tuple[str, Any]:
     table = _table(tables, section, "--set")
     if parameter in ("", "name"):
         if section in STEPS:
-            raise ParameterError(f"--set {setting}: [{section}] is no part that could be replaced", fix="set a parameter")
+            raise ParameterError(
+                f"--set {setting}: [{section}] is no part that could be replaced", fix="set a parameter"
+            )
         label = table.get("label")
         table.clear()
         table["name"] = str(value)
@@ -238,4 +240,3 @@ def _merge(table: dict[str, Any], values: Mapping[str, Any]) -> None:
     if "name" in values and values["name"] != table.get("name"):
         table.clear()
     table.update(values)
-

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib.metadata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
 import pluggy
 
 from ferbench import hookspecs
-from ferbench.registry import KINDS, PLURALS, Registry
+from ferbench.registry import KINDS, PLURALS, Entry, Registry
 
 GROUP = "ferbench"
 
@@ -52,10 +53,11 @@ def load(points: list[importlib.metadata.EntryPoint]) -> Plugins:
             for kind, entries in offered.items():
                 registry.add(kind, entries, distribution=distribution, version=version)
         except (Exception, SystemExit) as error:  # a foreign module may raise anything; it is shown, not hidden
-            problems.append(Problem(distribution, f"{type(error).__name__}: {str(error).splitlines()[0]}"))
+            problems.append(Problem(distribution, f"{type(error).__name__}: {' '.join(str(error).split())}"))
     return Plugins(registry, tuple(problems))
 
 
-def _hook(manager: pluggy.PluginManager, kind: str) -> list[list[object]]:
-    found: list[list[object]] = getattr(manager.hook, f"register_{PLURALS[kind]}")()
-    return found
+def _hook(manager: pluggy.PluginManager, kind: str) -> list[Iterable[Entry]]:
+    """What each implementation of a hook gives, ``None`` too, which pluggy's own call would drop without a word."""
+    caller: pluggy.HookCaller = getattr(manager.hook, f"register_{PLURALS[kind]}")
+    return [implementation.function() for implementation in caller.get_hookimpls()]

@@ -84,7 +84,10 @@ def _confusion(result: Result, label: str) -> Table:
         table.add_column(name[:9], justify="right")
     table.add_column("recall", justify="right")
     for name, row, recall in zip(result.classes, scores.confusion, scores.recall, strict=True):
-        cells = [f"[bold]{count}[/]" if column == name else str(count) for column, count in zip(result.classes, row)]
+        cells = [
+            f"[bold]{count}[/]" if column == name else str(count)
+            for column, count in zip(result.classes, row, strict=True)
+        ]
         table.add_row(name, *cells, "-" if recall is None else f"{recall:.1%}")
     return table
 

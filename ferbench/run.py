@@ -8,6 +8,7 @@ import platform
 import resource
 import shutil
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,10 +18,10 @@ import numpy as np
 
 from ferbench import bundle, metrics
 from ferbench.audit import audit
-from ferbench.data import Indices, Predictions, Samples, Split
+from ferbench.data import Indices, Predictions, Samples, ScoresKind, Split
 from ferbench.digests import digest
 from ferbench.errors import TrainingError
-from ferbench.faces import Crops, Rows, prepare
+from ferbench.faces import Crops, Rows, prepare, shipped
 from ferbench.interfaces import Classifier, Dataset, EvaluationProtocol
 from ferbench.monitor import RunMonitor, Side, fit
 from ferbench.pipeline import Part, Pipeline
@@ -113,7 +114,7 @@ def run(plan: Plan, reporter: Reporter, *, resume: bool = False, restart: bool =
         stages={name: round(seconds, 3) for name, seconds in reporter.stages.items()},
         peak_memory_mb=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
         parameters=parameters,
-        environment=environment(pipeline, plan),
+        environment=environment(described),
     )
     _write(folder, result, predictions, work)
     return folder
@@ -121,15 +122,17 @@ def run(plan: Plan, reporter: Reporter, *, resume: bool = False, restart: bool =
 
 def describe(plan: Plan, samples: Samples, protocol: EvaluationProtocol) -> dict[str, Any]:
     """The fields of ``Result`` that are known before the work starts, and the run's name made of them."""
-    optimistic = protocol.optimistic
+    pipeline, optimistic = plan.pipeline.describe(), protocol.optimistic
+    if shipped(samples, plan.pipeline.faces):
+        pipeline["detector"] = None
     identity: dict[str, Any] = {
         "seed": plan.seed,
-        "pipeline": plan.pipeline.describe(),
+        "pipeline": pipeline,
         "dataset": {
             **plan.dataset.describe(),
             "fingerprint": samples.fingerprint,
             "samples": len(samples),
-            "counts": dict(zip(samples.classes, np.bincount(samples.labels, minlength=len(samples.classes)).tolist())),
+            "counts": {name: int((samples.labels == code).sum()) for code, name in enumerate(samples.classes)},
         },
         "protocol": {**plan.protocol.describe(), "selection": protocol.selection, "optimistic": optimistic},
         "classes": list(samples.classes),
@@ -138,13 +141,12 @@ def describe(plan: Plan, samples: Samples, protocol: EvaluationProtocol) -> dict
     return {"schema_version": bundle.SCHEMA, "tier": "reproduced", "run": name, **identity}
 
 
-def environment(pipeline: Pipeline, plan: Plan) -> dict[str, Any]:
+def environment(described: dict[str, Any]) -> dict[str, Any]:
     """Versions and the kind of machine; nothing that names the machine or its user."""
-    owners = {part.entry.distribution for part in (pipeline.detector, pipeline.embedder, plan.dataset, plan.protocol)}
-    owners |= {part.entry.distribution for part in (pipeline.loss, pipeline.sampler, *pipeline.classifiers) if part}
-    wanted = sorted(owners | {"numpy", "opencv-python-headless", "scikit-learn"})
+    wanted = ["ferbench", "numpy", "opencv-python-headless", "scikit-learn"]
+    wanted += sorted({part["distribution"].split(" ")[0] for part in _parts(described)} - set(wanted))
     if "torch" in sys.modules:
-        wanted += ["torch", "torchvision", "timm"]
+        wanted += ["torch", "timm"]
     return {
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
@@ -153,23 +155,32 @@ def environment(pipeline: Pipeline, plan: Plan) -> dict[str, Any]:
     }
 
 
+def _parts(value: Any) -> Iterator[dict[str, Any]]:
+    """Every described part in nested plain values."""
+    if isinstance(value, dict):
+        if "distribution" in value:
+            yield value
+        for inner in value.values():
+            yield from _parts(inner)
+
+
 def _side(samples: Samples, crops: Crops, rows: Indices) -> Side:
     return Side(Rows(crops.images, rows), samples.labels[rows], crops.found[rows])
 
 
 def _predict(fitted: Classifier, outputs: Any, samples: Samples, crops: Crops, split: Split) -> Predictions:
     """What ``fitted`` says of the test side; an image without a face is predicted as a miss."""
-    if hasattr(fitted, "predict_proba"):
-        kind, values = "probability", fitted.predict_proba(outputs)
-    else:
-        kind, values = "decision", fitted.decision_function(outputs)  # type: ignore[attr-defined]
+    kind: ScoresKind = "probability" if hasattr(fitted, "predict_proba") else "decision"
+    values = getattr(fitted, "predict_proba" if kind == "probability" else "decision_function")(outputs)
     if values.ndim == 1:  # scikit-learn gives two classes one column
         values = np.stack([-values, values], axis=1)
     scores = np.full((len(split.test), len(samples.classes)), 0.0 if kind == "probability" else values.min() - 1)
     scores[:, fitted.classes_] = values
     predicted = np.where(crops.found[split.test], fitted.predict(outputs), metrics.MISS).astype(np.int64)
     names = np.full(len(split.test), split.name)
-    return Predictions(samples.ids[split.test], names, samples.labels[split.test], predicted, scores, kind, samples.classes)
+    return Predictions(
+        samples.ids[split.test], names, samples.labels[split.test], predicted, scores, kind, samples.classes
+    )
 
 
 def _joined(parts: list[Predictions]) -> Predictions:

@@ -36,7 +36,7 @@ class ResNet18:
             Section 4.2). The loss sees the head's output in both.
         weights: ``none`` (random), ``imagenet`` (timm's, downloaded by timm), or a file that a run of ours left.
         epochs: passes over the training set.
-        optimizer: ``adam``, or ``sgd`` with Nesterov momentum 0.9.
+        optimizer: ``adam``, ``adamw`` (decoupled weight decay), or ``sgd`` with Nesterov momentum 0.9.
         learning_rate: at its highest.
         weight_decay: L2 penalty.
         schedule: ``plateau``: x0.9 after 5 epochs without a better validation accuracy; ``one-cycle``; ``constant``.
@@ -55,7 +55,7 @@ class ResNet18:
         features: Literal["head", "avg_pool"] = "head",
         weights: str = "none",
         epochs: Annotated[int, Ge(1)] = 100,
-        optimizer: Literal["adam", "sgd"] = "adam",
+        optimizer: Literal["adam", "adamw", "sgd"] = "adam",
         learning_rate: Annotated[float, Gt(0)] = 0.001,
         weight_decay: Annotated[float, Ge(0)] = 0.0,
         schedule: Schedule = "plateau",

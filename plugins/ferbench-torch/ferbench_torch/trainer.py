@@ -31,7 +31,7 @@ class Recipe:
     """How to train: all numbers of one training."""
 
     epochs: int
-    optimizer: Literal["adam", "sgd"]
+    optimizer: Literal["adam", "adamw", "sgd"]
     learning_rate: float
     weight_decay: float
     schedule: schedules.Schedule
@@ -45,14 +45,7 @@ class Trainer:
     def __init__(self, net: nn.Module, loss: nn.Module, recipe: Recipe, *, device: torch.device, seed: int) -> None:
         self.net, self.loss, self.recipe, self.device, self.seed = net, loss, recipe, device, seed
         parameters = [*net.parameters(), *loss.parameters()]
-        if recipe.optimizer == "adam":
-            self.optimizer: torch.optim.Optimizer = torch.optim.Adam(
-                parameters, lr=recipe.learning_rate, weight_decay=recipe.weight_decay
-            )
-        else:
-            self.optimizer = torch.optim.SGD(
-                parameters, lr=recipe.learning_rate, momentum=0.9, nesterov=True, weight_decay=recipe.weight_decay
-            )
+        self.optimizer = _optimizer(parameters, recipe)
         self.scores: list[tuple[int, float]] = []
         self.best: dict[str, Tensor] = {}
 
@@ -143,3 +136,11 @@ class Trainer:
             raise TrainingError(f"the checkpoint {file} is of another seed", fix="start the run anew with --restart")
         self.scores = [(int(epoch), float(score)) for epoch, score in state["scores"]]
         return int(state["epoch"]) + 1
+
+
+def _optimizer(parameters: list[nn.Parameter], recipe: Recipe) -> torch.optim.Optimizer:
+    rate, decay = recipe.learning_rate, recipe.weight_decay
+    if recipe.optimizer == "sgd":
+        return torch.optim.SGD(parameters, lr=rate, momentum=0.9, nesterov=True, weight_decay=decay)
+    kind = torch.optim.AdamW if recipe.optimizer == "adamw" else torch.optim.Adam
+    return kind(parameters, lr=rate, weight_decay=decay)

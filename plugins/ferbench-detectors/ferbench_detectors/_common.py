@@ -1,0 +1,41 @@
+"""What every detector here does alike: name itself, take the image as it comes, and give its faces in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib.metadata import version
+
+import numpy as np
+from ferbench.data import Face, Images
+from numpy.typing import NDArray
+
+Box = tuple[float, float, float, float]
+
+
+def fingerprint(name: str, *libraries: str, **parameters: str | float | int) -> str:
+    """``name``, this distribution's version, the versions of the ``libraries`` and the parameters, in one line."""
+    versions = [f"{library}=={version(library)}" for library in ("ferbench-detectors", *libraries)]
+    return " ".join([name, *versions, *(f"{key}={value}" for key, value in parameters.items())])
+
+
+def as_rgb(image: Images) -> Images:
+    """``image`` as uint8 [H, W, 3]; a gray one, [H, W], gets three equal channels. Raises ``ValueError`` for others."""
+    if image.dtype != np.uint8 or image.size == 0 or image.ndim not in (2, 3) or image.shape[2:] not in ((), (3,)):
+        raise ValueError(f"an image is uint8 [H, W, 3] with at least one pixel, not {image.dtype} {image.shape}")
+    return image if image.ndim == 3 else np.repeat(image[:, :, None], 3, axis=2)
+
+
+def in_order(faces: Iterable[tuple[Box, float, NDArray[np.float32] | None]], image: Images) -> list[Face]:
+    """Faces from (box, score, landmarks), best score first, boxes clipped to the image; one wholly outside is no face."""
+    height, width = image.shape[:2]
+    found = []
+    for (left, top, right, bottom), score, landmarks in faces:
+        box = (
+            float(min(max(left, 0), width)),
+            float(min(max(top, 0), height)),
+            float(min(max(right, 0), width)),
+            float(min(max(bottom, 0), height)),
+        )
+        if box[0] < box[2] and box[1] < box[3]:
+            found.append(Face(box, float(score), landmarks))
+    return sorted(found, key=lambda face: -face.score)

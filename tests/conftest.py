@@ -1,0 +1,78 @@
+"""What all tests of the core share: the toy plugin, installed as any third party's, and a cache of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from ferbench import plugins
+from ferbench.cli import main
+
+ROOT = Path(__file__).parents[1]
+SHARED = ROOT.parent / "shared"
+TOY = Path(__file__).parent / "toy"
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+
+
+@pytest.fixture
+def toy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The toy plugin is installed while the test runs."""
+    monkeypatch.syspath_prepend(str(TOY))
+    plugins.installed.cache_clear()
+    yield
+    plugins.installed.cache_clear()
+
+
+@pytest.fixture
+def registry(toy: None) -> Any:
+    """The registry with the toy plugin's parts."""
+    return plugins.installed().registry
+
+
+@pytest.fixture
+def call(toy: None) -> Callable[..., Result]:
+    """Calls the command line in this process; the toy plugin is there."""
+
+    def _call(*words: object, status: int = 0) -> Result:
+        result = CliRunner().invoke(main, [str(word) for word in words])
+        assert result.exit_code == status, f"{result.output}\n{result.exception!r}"
+        return result
+
+    return _call
+
+
+@pytest.fixture
+def toy_run(call: Callable[..., Result], tmp_path: Path) -> Callable[..., tuple[Path, dict[str, Any]]]:
+    """Runs the toy pipeline; gives the bundle's folder and its result."""
+
+    def _run(*words: object, out: Path = tmp_path / "runs") -> tuple[Path, dict[str, Any]]:
+        said = call("run", "--pipeline", "toy-pipeline", "--dataset", "toy", "--out", out, "--json", *words)
+        result = json.loads(said.stdout)
+        return Path(result["bundle"]), result
+
+    return _run
+
+
+def shell(*words: object, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Runs ``python -m ferbench`` in a process of its own, the toy plugin installed."""
+    return subprocess.run(
+        [sys.executable, "-m", "ferbench", *map(str, words)],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(TOY), **environment},
+        timeout=600,
+        check=False,
+    )

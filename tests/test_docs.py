@@ -1,0 +1,57 @@
+"""README's commands are the real ones, and nothing a user can type is missing from it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from ferbench import hookspecs
+from ferbench.cli import main
+from ferbench.plugins import installed
+from tests.conftest import ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+HOOKS = [name for name in vars(hookspecs) if name.startswith("register_")]
+
+
+def test_the_first_two_commands_are_all_the_set_up_there_is() -> None:
+    blocks = re.findall(r"```[a-z]*\n(.*?)```", README, flags=re.DOTALL)
+    commands = [line for block in blocks for line in block.splitlines() if line.strip()]
+    assert commands[:2] == [
+        "python3 -m pip install uv && uv run ferbench run --pipeline tlf-resnet18-svm",
+        "python3 -m pip install uv && uv run pytest",
+    ]
+    assert README.index(commands[1]) < README.index("\n## ")  # both on the first screen
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_every_hook_is_documented(hook: str) -> None:
+    assert f"`{hook}`" in README
+    assert len(getattr(hookspecs, hook).__doc__) > 40
+
+
+@pytest.mark.parametrize("command", sorted(main.commands))
+def test_every_command_is_documented(command: str) -> None:
+    assert f"`ferbench {command}" in README
+    assert main.commands[command].help
+
+
+def test_every_pipeline_is_documented() -> None:
+    names = [entry.name for entry in installed().registry if entry.kind == "pipeline"]
+    assert len(names) >= 4
+    for name in names:
+        assert f"| `{name}` |" in README
+
+
+def test_every_protocol_is_documented() -> None:
+    for entry in installed().registry:
+        if entry.kind == "protocol":
+            assert f"`{entry.name}`" in README
+
+
+def test_no_lock_file_and_no_registry_is_tracked() -> None:
+    assert "uv.lock" in (ROOT / ".gitignore").read_text().splitlines()
+    text = (ROOT / "pyproject.toml").read_text()
+    assert "exclude-newer" in text
+    assert "index" not in text

@@ -1,0 +1,26 @@
+"""A third party's plugin, as small as it can be: what the tests of the core run on."""
+
+from ferbench import Entry, hookimpl
+
+
+@hookimpl
+def register_datasets():
+    return [Entry("toy", "ferbench_toy_parts:ToyData", "stripes of seven widths", licence="public domain")]
+
+
+@hookimpl
+def register_detectors():
+    return [
+        Entry("toy-detector", "ferbench_toy_parts:ToyDetector", "finds the middle, except in dark images"),
+        Entry("toy-unloadable", "ferbench_toy_parts:Nowhere", "cannot be loaded"),
+    ]
+
+
+@hookimpl
+def register_embedders():
+    return [Entry("toy-embedder", "ferbench_toy_parts:ToyEmbedder", "row means, 'trained' by counting epochs")]
+
+
+@hookimpl
+def register_pipelines():
+    return [Entry("toy-pipeline", "ferbench_toy_parts:toy.toml", "the toy parts and an SVM")]

@@ -1,0 +1,127 @@
+"""The toy plugin's parts: numpy only, milliseconds."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+from annotated_types import Ge, Le
+
+from ferbench.data import Epoch, Face, Samples
+
+CLASSES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
+
+
+class ToyImages:
+    def __init__(self, labels, seeds, size):
+        self.labels, self.seeds, self.size = labels, seeds, size
+
+    def __len__(self):
+        return len(self.labels)
+
+    def read(self, index):
+        rng = np.random.default_rng(int(self.seeds[index]))
+        rows = (np.arange(self.size) // (self.labels[index] + 1)) % 2 * 120 + 60
+        image = rows[:, None] + rng.normal(0, 20, (self.size, self.size))
+        return np.repeat(image.clip(0, 255).astype(np.uint8)[:, :, None], 3, axis=2)
+
+
+class ToyData:
+    """``subjects`` people with one image a class; ``dark`` of them are too dark for the toy detector."""
+
+    default_protocol = "subject-disjoint-7-3"
+    needs_data = False
+
+    def __init__(
+        self,
+        subjects: Annotated[int, Ge(1)] = 20,
+        dark: int = 0,
+        cropped: bool = False,
+        parts: bool = False,
+        named: bool = True,
+        size: int = 48,
+    ):
+        self.subjects, self.dark, self.cropped, self.parts, self.named = subjects, dark, cropped, parts, named
+        self.size = size
+
+    def load(self, data):
+        count = self.subjects * len(CLASSES)
+        labels = np.tile(np.arange(len(CLASSES)), self.subjects).astype(np.int64)
+        people = np.repeat([f"p{number:02}" for number in range(self.subjects)], len(CLASSES))
+        images = ToyImages(labels, np.arange(count), self.size)
+        if self.dark:
+            images = Darkened(images, set(range(self.dark)))
+        return Samples(
+            ids=np.array([f"{who}-{CLASSES[label]}" for who, label in zip(people, labels, strict=True)]),
+            labels=labels,
+            classes=CLASSES,
+            images=images,
+            fingerprint=f"toy-{self.subjects}-{self.dark}-{self.cropped}-{self.size}",
+            subjects=people if self.named else None,
+            parts=np.array(["train", "validation", "test"])[np.arange(count) // 7 % 3] if self.parts else None,
+            cropped=self.cropped,
+        )
+
+
+class Darkened:
+    def __init__(self, images, dark):
+        self.images, self.dark = images, dark
+
+    def __len__(self):
+        return len(self.images)
+
+    def read(self, index):
+        image = self.images.read(index)
+        return image // 8 if index in self.dark else image
+
+
+class ToyDetector:
+    fingerprint = "toy-detector 1"
+
+    def __init__(self, threshold: float = 30.0):
+        self.threshold = threshold
+
+    def detect(self, image):
+        height, width = image.shape[:2]
+        if image.mean() < self.threshold:
+            return []
+        small = Face((0.0, 0.0, 4.0, 4.0), 0.99)
+        return [small, Face((width * 0.1, height * 0.1, width * 0.9, height * 0.9), 0.5)]
+
+
+class ToyEmbedder:
+    """Its weight is the number of epochs; each epoch it adds noise of that size, so the last one is the worst."""
+
+    embedding_size = 48
+
+    def __init__(self, epochs: Annotated[int, Ge(1), Le(1000)] = 3, noise: float = 0.0, device: str = "cpu"):
+        self.epochs, self.noise, self.weight = epochs, noise, 0
+
+    def fit(self, images, labels, *, num_classes, loss, sampler, monitor, rng, checkpoint: Path | None):
+        state = checkpoint / "state.json" if checkpoint else None
+        saved = json.loads(state.read_text()) if state and state.exists() else {"done": 0, "best": 0}
+        done, best = saved["done"], saved["best"]
+        for epoch in range(done + 1, self.epochs + 1):
+            self.weight = epoch
+            monitor.step(epoch=epoch, batch=1, batches=1, images=len(images), loss=1 / epoch)
+            if monitor.wants(epoch) or epoch == self.epochs:
+                monitor.score(Epoch(epoch, 1 / epoch, 0.1, 100.0), self.embed)
+                best = epoch if monitor.is_best() else best
+            if state:
+                state.parent.mkdir(parents=True, exist_ok=True)
+                state.write_text(json.dumps({"done": epoch, "best": best}))
+        self.weight = best
+        return self
+
+    def embed(self, images):
+        pixels = images[:].astype(np.float32).mean(axis=2) / 255
+        noise = np.random.default_rng(self.weight).normal(0, self.noise * self.weight + 1e-9, pixels.shape)
+        return (pixels + noise).astype(np.float32)
+
+    def save(self, folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "weight.json").write_text(json.dumps(self.weight))
+
+    def load(self, folder):
+        self.weight = json.loads((folder / "weight.json").read_text())
+        return self
