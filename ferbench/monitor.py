@@ -19,6 +19,7 @@ from annotated_types import Ge
 from numpy.typing import NDArray
 
 from ferbench.data import Embeddings, Epoch, Labels
+from ferbench.embed import embed_all
 from ferbench.interfaces import Classifier, ImageRows, Selection
 from ferbench.progress import Reporter
 from ferbench.storage import write_json
@@ -74,7 +75,9 @@ class RunMonitor:
         self.curve = [row for row in self.curve if row["epoch"] < epoch.number]
         accuracy: dict[str, float] = {}
         if len(self.validation.images):
-            train, validation = embed(self.train.images), embed(self.validation.images)
+            train, validation = (
+                embed_all(embed, side.images, self._embedding(epoch.number)) for side in (self.train, self.validation)
+            )
             for label, build in self.classifiers.items():
                 self.reporter.note(f"epoch {epoch.number}: fitting {label}")
                 fitted = fit(build(), train, self.train.labels, self.warn)
@@ -92,6 +95,9 @@ class RunMonitor:
         write_json(self.file, {"curve": self.curve, "notes": self.notes})
         self.reporter.epoch(row)
         return next(iter(accuracy.values()), 0.0)
+
+    def _embedding(self, epoch: int) -> Callable[[int, int], None]:
+        return lambda done, total: self.reporter.note(f"epoch {epoch}: embedding {done:,} of {total:,} images")
 
     def step(self, *, epoch: int, batch: int, batches: int, images: int, loss: float) -> None:
         """One batch is done."""

@@ -89,7 +89,9 @@ def _describe(annotation: Any) -> str:
     if origin is typing.Annotated:
         signs = {"gt": ">", "ge": ">=", "lt": "<", "le": "<=", "multiple_of": "multiple of"}
         inner, *limits = typing.get_args(annotation)
-        bounds = [f"{sign} {getattr(limit, key)}" for limit in limits for key, sign in signs.items() if hasattr(limit, key)]
+        bounds = [
+            f"{sign} {getattr(limit, key)}" for limit in limits for key, sign in signs.items() if hasattr(limit, key)
+        ]
         return ", ".join([_describe(inner), *bounds])
     if origin is typing.Literal:
         return " | ".join(f'"{choice}"' if isinstance(choice, str) else str(choice) for choice in annotation.__args__)

@@ -6,6 +6,7 @@ import importlib.metadata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from typing import cast
 
 import pluggy
 
@@ -49,7 +50,7 @@ def load(points: list[importlib.metadata.EntryPoint]) -> Plugins:
         try:
             manager.register(point.load())
             manager.check_pending()
-            offered = {kind: [entry for entries in _hook(manager, kind) for entry in entries] for kind in KINDS}
+            offered = {kind: _offered(manager, kind) for kind in KINDS}
             for kind, entries in offered.items():
                 registry.add(kind, entries, distribution=distribution, version=version)
         except (Exception, SystemExit) as error:  # a foreign module may raise anything; it is shown, not hidden
@@ -57,7 +58,10 @@ def load(points: list[importlib.metadata.EntryPoint]) -> Plugins:
     return Plugins(registry, tuple(problems))
 
 
-def _hook(manager: pluggy.PluginManager, kind: str) -> list[Iterable[Entry]]:
-    """What each implementation of a hook gives, ``None`` too, which pluggy's own call would drop without a word."""
+def _offered(manager: pluggy.PluginManager, kind: str) -> list[Entry]:
+    """What each implementation of a hook gives; ``None`` is an error, which pluggy's own call would drop unseen."""
     caller: pluggy.HookCaller = getattr(manager.hook, f"register_{PLURALS[kind]}")
-    return [implementation.function() for implementation in caller.get_hookimpls()]
+    offered: list[Entry] = []
+    for implementation in caller.get_hookimpls():
+        offered.extend(cast(Iterable[Entry], implementation.function()))
+    return offered

@@ -20,6 +20,7 @@ from ferbench import bundle, metrics
 from ferbench.audit import audit
 from ferbench.data import Indices, Predictions, Samples, ScoresKind, Split
 from ferbench.digests import digest
+from ferbench.embed import embed_all
 from ferbench.errors import TrainingError
 from ferbench.faces import Crops, Rows, prepare, shipped
 from ferbench.interfaces import Classifier, Dataset, EvaluationProtocol
@@ -85,7 +86,8 @@ def run(plan: Plan, reporter: Reporter, *, resume: bool = False, restart: bool =
                 checkpoint=work / split.name,
             )
         with reporter.stage("embedding"):
-            inputs, outputs = embedder.embed(train.images), embedder.embed(_side(samples, crops, split.test).images)
+            inputs = embed_all(embedder.embed, train.images, reporter.advance)
+            outputs = embed_all(embedder.embed, Rows(crops.images, split.test), reporter.advance)
         predicted = {}
         for label, build in classifiers.items():
             with reporter.stage(f"classifying ({label})"):

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from dataclasses import replace
 from importlib.metadata import version
+from pathlib import Path
 
 import numpy as np
 from ferbench.data import Face, Images
+from ferbench.errors import ParameterError
+from ferbench.weights import Weights, locate
 from numpy.typing import NDArray
 
 Box = tuple[float, float, float, float]
@@ -16,6 +21,19 @@ def fingerprint(name: str, *libraries: str, **parameters: str | float | int) -> 
     """``name``, this distribution's version, the versions of the ``libraries`` and the parameters, in one line."""
     versions = [f"{library}=={version(library)}" for library in ("ferbench-detectors", *libraries)]
     return " ".join([name, *versions, *(f"{key}={value}" for key, value in parameters.items())])
+
+
+def locate_as_told(public: Weights, path: str, sha256: str) -> Path:
+    """The weights that a detector's parameters ``weights`` and ``weights_sha256`` mean, "" being the public ones.
+
+    Raises ``ParameterError`` if ``sha256`` is none, ``WeightsError`` if the file is missing or another one.
+    """
+    if sha256 and not re.fullmatch(r"[0-9a-fA-F]{64}", sha256):
+        raise ParameterError(
+            f"'weights_sha256' cannot be {sha256!r}", fix="it is 64 hex digits, as sha256sum gives them"
+        )
+    wanted = replace(public, sha256=sha256.lower()) if sha256 else public
+    return locate(wanted, Path(path) if path else None)
 
 
 def as_rgb(image: Images) -> Images:

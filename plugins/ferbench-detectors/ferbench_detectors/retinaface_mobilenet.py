@@ -8,20 +8,18 @@ with their SHA-256, and that is the file used here.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache, cached_property
-from pathlib import Path
 from typing import Annotated, Any
 
 import cv2
 import numpy as np
 from annotated_types import Gt, Lt
 from ferbench.data import Face, Images
-from ferbench.errors import ParameterError, WeightsError
-from ferbench.weights import Weights, locate, sha256
+from ferbench.errors import WeightsError
+from ferbench.weights import Weights, sha256
 from numpy.typing import NDArray
 
-from ferbench_detectors._common import as_rgb, fingerprint, in_order
+from ferbench_detectors._common import as_rgb, fingerprint, in_order, locate_as_told
 
 WEIGHTS = Weights(
     "retinaface-mobilenet-0.25.onnx",
@@ -35,6 +33,7 @@ MEAN_BGR = (104, 117, 123)
 # Of biubug6's cfg_mnet: the stride of each feature map, and the sides of its prior boxes in pixels.
 PRIORS = ((8, (16, 32)), (16, (64, 128)), (32, (256, 512)))
 VARIANCES = (0.1, 0.2)
+Floats = NDArray[np.float32]
 
 
 class RetinaFaceMobileNet:
@@ -54,10 +53,9 @@ class RetinaFaceMobileNet:
         weights: str = "",
         weights_sha256: str = "",
     ) -> None:
-        expected = replace(WEIGHTS, sha256=weights_sha256.lower()) if weights_sha256 else WEIGHTS
         self.score_threshold = score_threshold
         self.nms_threshold = nms_threshold
-        self.path = locate(expected, Path(weights) if weights else None)
+        self.path = locate_as_told(WEIGHTS, weights, weights_sha256)
 
     @property
     def fingerprint(self) -> str:
@@ -93,29 +91,51 @@ class RetinaFaceMobileNet:
             image,
         )
 
-    def _forward(self, canvas: Images) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    def _forward(self, canvas: Images) -> tuple[Floats, Floats, Floats]:
         """Locations [P, 4], class probabilities [P, 2] and landmarks [P, 10] of a BGR canvas [640, 640, 3]."""
-        self._net.setInput(cv2.dnn.blobFromImage(canvas, mean=MEAN_BGR))
-        outputs = self._net.forward(self._net.getUnconnectedOutLayersNames())
-        by_width = {output.shape[-1]: output[0] for output in outputs}
-        return by_width[4], by_width[2], by_width[10]
+        try:
+            self._net.setInput(cv2.dnn.blobFromImage(canvas, mean=MEAN_BGR))
+            outputs = self._net.forward(self._net.getUnconnectedOutLayersNames())
+        except cv2.error as error:
+            raise self._unfit(error.err) from error
+        found = {output.shape[1:]: output[0] for output in outputs}
+        rows = len(_priors())
+        if set(found) != {(rows, 4), (rows, 2), (rows, 10)}:
+            raise self._unfit(f"its outputs are {sorted(found)}")
+        return found[rows, 4], found[rows, 2], found[rows, 10]
 
     @cached_property
     def _net(self) -> Any:
-        try:
-            net = cv2.dnn.readNetFromONNX(str(self.path))
-            shapes = {shape[-1] for shape in _output_shapes(net)}
-        except cv2.error as error:
-            raise WeightsError(
-                f"OpenCV {cv2.__version__} cannot read {self.path} as ONNX: {error.err}",
-                fix="leave 'weights' out to use the public file, or export the network at a fixed 640 x 640",
-            ) from error
-        if shapes != {4, 2, 10}:
-            raise WeightsError(
-                f"{self.path} is not this network: its outputs end in {sorted(shapes)}, not in 2, 4 and 10",
-                fix="leave 'weights' out to use the public file",
-            )
-        return net
+        return cv2.dnn.readNetFromONNX(str(self.path))
+
+    def _unfit(self, reason: str) -> WeightsError:
+        return WeightsError(
+            f"{self.path} is not RetinaFace with MobileNet-0.25 for 640 x 640, or not for OpenCV "
+            f"{cv2.__version__}: {reason.strip()}",
+            fix="leave 'weights' out to use the public file, or export the network with biubug6's convert_to_onnx.py",
+        )
 
     def __getstate__(self) -> dict[str, Any]:
         return {key: value for key, value in vars(self).items() if key != "_net"}
+
+
+def _letterbox(image: Images) -> tuple[Images, Floats]:
+    """``image`` as BGR in the top left of a canvas [640, 640, 3] of the mean colour, and pixels to canvas shares [2]."""
+    height, width = image.shape[:2]
+    factor = SIZE / max(height, width)
+    inner = max(1, round(width * factor)), max(1, round(height * factor))
+    canvas = np.full((SIZE, SIZE, 3), MEAN_BGR, np.uint8)
+    kind = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+    canvas[: inner[1], : inner[0]] = cv2.resize(image, inner, interpolation=kind)[:, :, ::-1]
+    return canvas, np.array([inner[0] / width, inner[1] / height], np.float32) / SIZE
+
+
+@cache
+def _priors() -> Floats:
+    """The prior boxes as (centre x, centre y, width, height) in shares of the canvas, float32 [16800, 4]."""
+    boxes = []
+    for stride, sides in PRIORS:
+        steps = (np.arange(SIZE // stride) + 0.5) * stride / SIZE
+        y, x, side = np.meshgrid(steps, steps, np.array(sides) / SIZE, indexing="ij")
+        boxes.append(np.stack([x, y, side, side], axis=-1).reshape(-1, 4))
+    return np.concatenate(boxes).astype(np.float32)

@@ -1,0 +1,24 @@
+"""Embeds many crops in chunks, so that a person sees how far it has come and memory holds one chunk's pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from ferbench.data import Embeddings, batches
+from ferbench.interfaces import ImageRows
+
+CHUNK = 2048
+
+
+def embed_all(
+    embed: Callable[[ImageRows], Embeddings], images: ImageRows, progress: Callable[[int, int], None]
+) -> Embeddings:
+    """float32 [N, D] for N crops; ``progress`` gets (done, total). A row depends on its image alone, so chunks do not
+    matter (``Embedder.embed``)."""
+    rows = []
+    for part in batches(len(images), CHUNK):
+        rows.append(embed(images[part]))
+        progress(part.stop, len(images))
+    return np.concatenate(rows) if rows else embed(images)
