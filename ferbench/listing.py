@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
+import re
+import textwrap
 from collections.abc import Iterable
 from typing import Any
 
@@ -37,19 +40,18 @@ def describe(entry: Entry, registry: Registry) -> dict[str, Any]:
     if entry.kind == "pipeline":
         from ferbench import pipeline
 
-        said["file"] = pipeline.read(entry.name, registry)
+        said["text"], _ = pipeline.source(entry.name, registry)
         return said
-    import inspect
-
     from ferbench import parameters
 
     factory = entry.load()
-    said["description"] = inspect.getdoc(factory) or ""
+    said["description"], meanings = _read_docstring(inspect.getdoc(factory) or "")
     said["parameters"] = [
         {
             "name": one.name,
             "type": one.type_text,
             "default": "required" if one.default is parameters.REQUIRED else one.default,
+            "meaning": meanings.get(one.name, ""),
         }
         for one in parameters.of(factory, f"{entry.kind} '{entry.name}'")
     ]
@@ -59,7 +61,7 @@ def describe(entry: Entry, registry: Registry) -> dict[str, Any]:
 def show_part(said: dict[str, Any]) -> None:
     """A page for one part, from ``describe``."""
     console = Console()
-    console.print(f"[bold]{said['name']}[/]  ({said['kind']})", highlight=False)
+    console.print(f"[bold]{escape(said['name'])}[/]  ({said['kind']})", highlight=False)
     console.print(said["summary"], highlight=False, markup=False)
     for key in ("paper", "licence", "homepage", "distribution", "version"):
         if key in said:
@@ -69,15 +71,21 @@ def show_part(said: dict[str, Any]) -> None:
         console.print(said["description"], highlight=False, markup=False)
     if said.get("parameters"):
         table = Table(box=None, pad_edge=False, header_style="bold")
-        for column in ("parameter", "type", "default"):
-            table.add_column(column, overflow="fold")
+        for column in ("parameter", "type", "default", "meaning"):
+            table.add_column(column, overflow="fold", no_wrap=column == "parameter")
         for one in said["parameters"]:
             default = one["default"] if one["default"] == "required" else repr(one["default"])
-            table.add_row(one["name"], one["type"].replace("[", "\\["), default)
+            table.add_row(one["name"], escape(one["type"]), escape(default), escape(one["meaning"]))
         console.print()
         console.print(table)
-    if "file" in said:
-        import json
-
+    if "text" in said:
         console.print()
-        console.print_json(json.dumps(said["file"]))
+        console.print(said["text"], highlight=False, markup=False, soft_wrap=True)
+
+
+def _read_docstring(text: str) -> tuple[str, dict[str, str]]:
+    """What stands before a docstring's "Args:", and each argument's own words."""
+    description, _, rest = text.partition("\nArgs:\n")
+    arguments = textwrap.dedent(rest.split("\n\n")[0])
+    found = re.findall(r"^(\w+): (.*(?:\n[ \t]+.*)*)", arguments, flags=re.MULTILINE)
+    return description.strip(), {name: " ".join(words.replace("``", "").split()) for name, words in found}

@@ -90,22 +90,26 @@ class Pipeline:
 
 def read(name: str, registry: Registry) -> dict[str, Any]:
     """A pipeline's TOML by registered name or by path. Raises ``UnknownNameError`` or ``PipelineError``."""
-    path = Path(name)
-    if path.suffix == ".toml":
-        try:
-            text, place = path.read_text(encoding="utf-8"), str(path)
-        except (OSError, UnicodeDecodeError) as error:
-            raise PipelineError(f"pipeline file {path} cannot be read: {error}", fix="check the path") from error
-    else:
-        entry = registry.get("pipeline", name)
-        package, _, file = entry.target.partition(":")
-        text, place = importlib.resources.files(package).joinpath(file).read_text(encoding="utf-8"), entry.target
+    text, place = source(name, registry)
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise PipelineError(f"{place} is not valid TOML: {error}", fix="mend that line") from error
-    raw.setdefault("name", path.stem)
+    raw.setdefault("name", Path(name).stem)
     return raw
+
+
+def source(name: str, registry: Registry) -> tuple[str, str]:
+    """The text of a pipeline file, comments and all, and where it lies. Raises as ``read`` does."""
+    path = Path(name)
+    if path.suffix != ".toml":
+        target = registry.get("pipeline", name).target
+        package, _, file = target.partition(":")
+        return importlib.resources.files(package).joinpath(file).read_text(encoding="utf-8"), target
+    try:
+        return path.read_text(encoding="utf-8"), str(path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise PipelineError(f"pipeline file {path} cannot be read: {error}", fix="check the path") from error
 
 
 def resolve(

@@ -5,13 +5,27 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
+from rich.text import Text
 
 PLAIN_EVERY = 15.0
 """Seconds between two lines of a stage where there is no terminal."""
+
+
+class Clock(ProgressColumn):
+    """Time since the start, and the time left where it can be told."""
+
+    def render(self, task: Task) -> Text:
+        """For example ``0:00:12, 0:03:40 left``."""
+        said = str(timedelta(seconds=int(task.elapsed or 0)))
+        if task.time_remaining is not None and not task.finished:
+            said += f", {timedelta(seconds=int(task.time_remaining))} left"
+        return Text(said, style="cyan")
 
 
 class Reporter:
@@ -38,17 +52,14 @@ class Reporter:
             self._bar = Progress(
                 TextColumn("[bold]{task.description}"),
                 BarColumn(bar_width=28),
-                MofNCompleteColumn(),
                 TextColumn("{task.fields[detail]}"),
-                TimeElapsedColumn(),
-                TextColumn("left"),
-                TimeRemainingColumn(elapsed_when_finished=False),
+                Clock(),
                 console=self.console,
             )
             self._task = self._bar.add_task(name, total=None, detail="")
             self._bar.start()
         else:
-            self.console.print(f"{name} ...", highlight=False)
+            self.console.print(f"{name} ...", highlight=False, soft_wrap=True)
         try:
             yield
         finally:
@@ -58,12 +69,12 @@ class Reporter:
                 self._bar.stop()
                 self._bar = None
             else:
-                self.console.print(f"{name}: {seconds:.1f} s", highlight=False)
+                self.console.print(f"{name}: {seconds:.1f} s", highlight=False, soft_wrap=True)
 
     def advance(self, done: int, total: int, unit: str = "images") -> None:
         """``done`` of ``total`` units of the stage."""
         rate = done / max(time.monotonic() - self._started, 1e-9)
-        self._show(done, total, f"{rate:,.0f} {unit}/s")
+        self._show(done, total, f"{done:,}/{total:,}  {rate:,.0f} {unit}/s")
 
     def batch(self, *, epoch: int, batch: int, batches: int, images: int, loss: float) -> None:
         """One batch of a training is done; ``images`` and ``loss`` are of the epoch so far."""
@@ -72,7 +83,9 @@ class Reporter:
             self._first = now
         rate = f"{images * (batch - 1) / batch / (now - self._first):,.0f} images/s" if batch > 1 else ""
         done, total = (epoch - 1) * batches + batch, max(self._epochs, epoch) * batches
-        self._show(done, total, f"epoch {epoch}/{self._epochs}  {rate}  loss {loss:.4f}{self._detail}")
+        self._show(
+            done, total, f"epoch {epoch}/{self._epochs}  batch {batch}/{batches}  {rate}  loss {loss:.4f}{self._detail}"
+        )
 
     def epoch(self, row: dict[str, Any]) -> None:
         """A scored epoch: a row of the training curve."""
@@ -82,6 +95,7 @@ class Reporter:
             f"epoch {row['epoch']:>3}  loss {row['loss']:.4f}  {row['images_per_second']:,.0f} images/s"
             f"  rate {row['learning_rate']:.2g}  validation {scores}",
             highlight=False,
+            soft_wrap=True,
         )
 
     def note(self, text: str) -> None:
@@ -91,11 +105,11 @@ class Reporter:
 
     def say(self, text: str) -> None:
         """A line to keep on the screen."""
-        self.console.print(text, highlight=False)
+        self.console.print(escape(text), highlight=False, soft_wrap=True)
 
     def warn(self, text: str) -> None:
         """A warning; it is in the result too."""
-        self.console.print(f"[yellow]warning:[/] {text}", highlight=False)
+        self.console.print(f"[yellow]warning:[/] {escape(text)}", highlight=False, soft_wrap=True)
 
     def _show(self, done: int, total: int, detail: str) -> None:
         if self._bar:
@@ -105,4 +119,4 @@ class Reporter:
         if now - self._said >= PLAIN_EVERY:
             self._said = now
             left = (now - self._started) * (total - done) / max(done, 1)
-            self.console.print(f"{self._stage}: {done}/{total}  {detail}  {left:.0f} s left", highlight=False)
+            self.console.print(f"{self._stage}: {detail}  {left:.0f} s left", highlight=False, soft_wrap=True)

@@ -40,9 +40,14 @@ def test_show_every_part_that_is_installed(call: Call) -> None:
 
 def test_show_gives_parameters_with_types_and_defaults(call: Call) -> None:
     (said,) = json.loads(call("show", "toy-embedder", "--json").stdout)
-    assert {"name": "epochs", "type": "int, >= 1, <= 1000", "default": 3} in said["parameters"]
+    assert {"name": "epochs", "type": "int, >= 1, <= 1000", "default": 3, "meaning": "how many."} in said["parameters"]
     assert "epochs" in call("show", "toy-embedder").stdout
+    assert "how many" in call("show", "toy-embedder").stdout
     assert "public domain" in call("show", "toy").stdout
+
+
+def test_show_prints_a_pipeline_s_file_with_its_comments(call: Call) -> None:
+    assert "# Section 3.3" in call("show", "tlf-resnet18-svm").stdout
 
 
 def test_the_report_says_what_the_issue_of_a_result_is(call: Call, tmp_path: Path) -> None:

@@ -9,10 +9,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
+
 from ferbench.data import Face, Images
 from ferbench.errors import ParameterError
 from ferbench.weights import Weights, locate
-from numpy.typing import NDArray
 
 Box = tuple[float, float, float, float]
 
@@ -44,7 +45,7 @@ def as_rgb(image: Images) -> Images:
 
 
 def in_order(faces: Iterable[tuple[Box, float, NDArray[np.float32] | None]], image: Images) -> list[Face]:
-    """Faces from (box, score, landmarks), best score first, boxes clipped to the image; one wholly outside is no face."""
+    """Faces from (box, score, landmarks), best score first, boxes clipped; one wholly outside the image is left out."""
     height, width = image.shape[:2]
     found = []
     for (left, top, right, bottom), score, landmarks in faces:

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 import cv2
 from annotated_types import Ge, Gt, Le
+
 from ferbench.data import Face, Images
 from ferbench.errors import WeightsError
-
 from ferbench_detectors._common import as_rgb, fingerprint, in_order
 
 CASCADE = "haarcascade_frontalface_default.xml"
@@ -74,7 +74,7 @@ class Haar:
 
 def _cascade() -> Path:
     # OpenCV 5 has neither the cascades nor the class that reads them.
-    path = Path(cv2.data.haarcascades) / CASCADE
+    path = Path(cv2.__file__).parent / "data" / CASCADE
     if not path.is_file():
         raise _missing()
     return path

@@ -14,10 +14,10 @@ from typing import Annotated, Any
 import numpy as np
 import torch
 from annotated_types import Ge, Gt, Le, Lt
+
 from ferbench.data import Face, Images
 from ferbench.errors import ParameterError, WeightsError
 from ferbench.weights import Weights, sha256
-
 from ferbench_detectors._common import as_rgb, fingerprint, in_order, locate_as_told
 
 # retinaface-pytorch imports albumentations, which asks the network for its newest version unless told otherwise.
@@ -98,7 +98,7 @@ class RetinaFace:
 
     @cached_property
     def _model(self) -> Any:
-        from retinaface.predict_single import Model
+        from retinaface.predict_single import Model  # type: ignore[import-untyped]  # it has no types
 
         state = load_checkpoint(self.path)
         with warnings.catch_warnings():

@@ -2,8 +2,8 @@
 
 The network is the one of github.com/biubug6/Pytorch_Retinaface, exported by its ``convert_to_onnx.py``: input float32
 [1, 3, 640, 640], BGR minus its mean; for each of 16,800 prior boxes a location [4], two class probabilities and five
-landmarks [10]. The authors' own weights lie on Google Drive as a PyTorch file; a fork publishes the same weights as ONNX
-with their SHA-256, and that is the file used here.
+landmarks [10]. The authors' own weights lie on Google Drive as a PyTorch file; a fork publishes them converted to ONNX,
+with the SHA-256 of both, and that is the file used here.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import Annotated, Any
 import cv2
 import numpy as np
 from annotated_types import Gt, Lt
+from numpy.typing import NDArray
+
 from ferbench.data import Face, Images
 from ferbench.errors import WeightsError
 from ferbench.weights import Weights, sha256
-from numpy.typing import NDArray
-
 from ferbench_detectors._common import as_rgb, fingerprint, in_order, locate_as_told
 
 WEIGHTS = Weights(
@@ -43,7 +43,7 @@ class RetinaFaceMobileNet:
         score_threshold: the least probability of a face that is given back.
         nms_threshold: of two boxes that overlap by a greater share (intersection over union), the better one stays.
         weights: path of the ONNX file; by default the weights folder's, downloaded if it is missing.
-        weights_sha256: the SHA-256 the file must have, for other weights of the same network; by default the public one.
+        weights_sha256: the SHA-256 the file must have, for other weights of this network; by default the public one.
     """
 
     def __init__(
@@ -120,14 +120,14 @@ class RetinaFaceMobileNet:
 
 
 def _letterbox(image: Images) -> tuple[Images, Floats]:
-    """``image`` as BGR in the top left of a canvas [640, 640, 3] of the mean colour, and pixels to canvas shares [2]."""
+    """``image`` as BGR in the top left of a mean-coloured canvas [640, 640, 3]; shares of it a pixel in x and y [2]."""
     height, width = image.shape[:2]
     factor = SIZE / max(height, width)
     inner = max(1, round(width * factor)), max(1, round(height * factor))
     canvas = np.full((SIZE, SIZE, 3), MEAN_BGR, np.uint8)
     kind = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
     canvas[: inner[1], : inner[0]] = cv2.resize(image, inner, interpolation=kind)[:, :, ::-1]
-    return canvas, np.array([inner[0] / width, inner[1] / height], np.float32) / SIZE
+    return canvas, (np.array([inner[0] / width, inner[1] / height]) / SIZE).astype(np.float32)
 
 
 @cache

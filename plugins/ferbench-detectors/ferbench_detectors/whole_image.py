@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ferbench.data import Face, Images
-
 from ferbench_detectors._common import fingerprint
 
 

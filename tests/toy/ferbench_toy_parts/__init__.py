@@ -90,7 +90,13 @@ class ToyDetector:
 
 
 class ToyEmbedder:
-    """Its weight is the number of epochs; each epoch it adds noise of that size, so the last one is the worst."""
+    """Its weight is the number of epochs; each epoch it adds noise of that size, so the last one is the worst.
+
+    Args:
+        epochs: how
+            many.
+        noise: of an epoch.
+    """
 
     embedding_size = 48
 

@@ -79,8 +79,8 @@ def take(seed: int, subject: int, expression: str, number: int) -> Take:
         strength = float(rng.uniform(0.25, 0.45))
     elif kind < WEAK + BLEND:
         apex = blended(apex, PROTOTYPES[other][0], share if expression != "neutral" else 0.5 * share)
-    angle, lift = rng.uniform(-1.1, 1.1), rng.uniform(-0.9, 0.15)
-    direction = np.array([np.sin(angle) * 0.8, lift, 0.85])
+    angle, lift = rng.uniform(-1.35, 1.35), rng.uniform(-0.9, 0.2)
+    direction = np.array([np.sin(angle) * 0.95, lift, 0.75])
     direction /= np.linalg.norm(direction)
     hidden = Occluder(OCCLUDERS[int(rng.integers(len(OCCLUDERS)))], int(rng.choice((-1, 1))), float(rng.random()))
     return Take(
@@ -88,9 +88,9 @@ def take(seed: int, subject: int, expression: str, number: int) -> Take:
         expression=expression,
         apex={unit: min(1.0, value * strength) for unit, value in apex.items()},
         pose=Pose(
-            yaw=_bounded(rng, 7, 17),
-            pitch=_bounded(rng, 4, 9),
-            roll=_bounded(rng, 4, 10),
+            yaw=_bounded(rng, 10, 20),
+            pitch=_bounded(rng, 6, 12),
+            roll=_bounded(rng, 7, 15),
             scale=float(rng.uniform(0.88, 1.06)),
             x=float(rng.uniform(116, 140)),
             y=float(rng.uniform(116, 134)),

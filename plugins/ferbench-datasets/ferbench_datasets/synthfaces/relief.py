@@ -48,6 +48,9 @@ _ELLIPSE = (
     1 - (_bounded(_X, 0.80)[None, :] / HEAD[0]) ** 2 - (_bounded(_Y, 0.95)[:, None] / HEAD[1]) ** 2
 ).astype(np.float32)
 
+_BODY = np.clip((_Y - 1.08) / 0.16, 0, 1)[:, None]
+"""Share of each row that belongs to neck and shoulders, which have no relief of their own."""
+
 
 def height(who: Identity, units: Activation, shape: Geometry) -> Field:
     """The relief on the grid in face units, float32 [GRID, GRID]."""
@@ -108,6 +111,7 @@ def shading(relief: Field, light: Light) -> Field:
     sheen = np.maximum(0, ((z + 1) - x * right - y * down) * shrink / length) ** 24
     hollow = np.clip((relief - cv2.GaussianBlur(relief, (0, 0), 5)) * 6, -0.40, 0.10)
     base = light.ambient + (1 - light.ambient) * facing + hollow
+    base += _BODY * (light.ambient + (1 - light.ambient) * z - base)
     base = np.clip(base, 0.08, 1.3)
     warm = np.log(base) * 0.12
     tint = light.warmth

@@ -1,0 +1,73 @@
+"""What the detectors' tests share: the photo, the weights, and no network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NoReturn
+from urllib.error import URLError
+
+import cv2
+import numpy as np
+import pytest
+
+from ferbench import weights
+from ferbench.data import Images
+
+SHARED = Path(__file__).parents[3].parent / "shared"
+# Not the public file (which has no copy here) but another training of the same network, exported the same way.
+MOBILENET = SHARED / "weights" / "retinaface_mobilenet0.25.onnx"
+MOBILENET_SHA256 = "10ba7891fd076d0b52125b507ae1499465aaa269d007459a43c64ae9d3277648"
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Downloads fail as on a machine without a network; the weights folder, which is returned, is empty."""
+
+    def unreachable(url: str) -> NoReturn:
+        raise URLError("Temporary failure in name resolution")
+
+    monkeypatch.setattr(weights, "_open", unreachable)
+    monkeypatch.setenv("FERBENCH_WEIGHTS", str(tmp_path / "weights"))
+    return tmp_path / "weights"
+
+
+@pytest.fixture(scope="session")
+def photo() -> Images:
+    """The astronaut's photo, RGB uint8 [512, 512, 3]."""
+    path = SHARED / "data" / "photos" / "astronaut.png"
+    if not path.exists():
+        pytest.skip(f"{path} is not on this machine")
+    return np.ascontiguousarray(cv2.imread(str(path))[:, :, ::-1])
+
+
+@pytest.fixture(scope="session")
+def mobilenet() -> dict[str, Any]:
+    """Parameters of ``retinaface-mobilenet`` that name the weights at hand."""
+    if not MOBILENET.exists():
+        pytest.skip(f"{MOBILENET} is not on this machine")
+    return {"weights": str(MOBILENET), "weights_sha256": MOBILENET_SHA256}
+
+
+@pytest.fixture(scope="session")
+def resnet(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Parameters of ``retinaface`` that name weights which were never trained but answer predictably.
+
+    Every prior box of 512 pixels is a face with probability 0.95, no other is, and locations and landmarks are their
+    prior's own: enough to see that the file is read, and that boxes come back in the image's pixels.
+    """
+    import torch
+    from ferbench_detectors import retinaface  # noqa: F401 - keeps albumentations off the network
+    from retinaface.predict_single import Model
+
+    torch.manual_seed(0)
+    with pytest.warns(UserWarning, match="pretrained|weight enum"):
+        state = Model().model.state_dict()
+    for name, values in state.items():
+        if "Head" in name:
+            values.zero_()
+        if name.startswith("ClassHead") and name.endswith("bias"):
+            values += torch.tensor([3.0, 0.0, 3.0, 0.0])  # (background, face) of the smaller and of the larger prior
+    state["ClassHead.2.conv1x1.bias"][2:] = torch.tensor([0.0, 3.0])
+    path = tmp_path_factory.mktemp("retinaface") / "never-trained.pth"
+    torch.save(state, path)
+    return {"weights": str(path), "weights_sha256": weights.sha256(path), "max_size": 128}

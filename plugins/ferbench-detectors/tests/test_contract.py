@@ -1,0 +1,168 @@
+"""What every detector must do, over all that this distribution registers."""
+
+from __future__ import annotations
+
+import pickle
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import ferbench_detectors
+import numpy as np
+import pytest
+
+from ferbench import parameters
+from ferbench.data import Face, Images
+from ferbench.errors import ParameterError
+from ferbench.interfaces import Detector
+from ferbench.registry import Entry
+
+ENTRIES = {entry.name: replace(entry, kind="detector") for entry in ferbench_detectors.register_detectors()}
+TRAINED = ["haar", "retinaface-mobilenet"]
+"""Those that can find a real face with what is at hand here."""
+
+
+@pytest.fixture(scope="module", params=ENTRIES)
+def entry(request: pytest.FixtureRequest) -> Entry:
+    return ENTRIES[request.param]
+
+
+@pytest.fixture(scope="module")
+def given(request: pytest.FixtureRequest, entry: Entry) -> dict[str, Any]:
+    """The parameters that a detector needs because its public weights are not at hand."""
+    fixtures = {"retinaface": "resnet", "retinaface-mobilenet": "mobilenet"}
+    return request.getfixturevalue(fixtures[entry.name]) if entry.name in fixtures else {}
+
+
+@pytest.fixture(scope="module")
+def detector(entry: Entry, given: dict[str, Any]) -> Iterator[Detector]:
+    yield entry.load()(**given)
+
+
+def scene(height: int, width: int) -> Images:
+    """A picture of nothing, uint8 [height, width, 3]: a slope of colours."""
+    y, x = np.mgrid[:height, :width]
+    return np.stack([y * 255 // height, x * 255 // width, (x + y) % 256], axis=-1).astype(np.uint8)
+
+
+def overlap(a: tuple[float, ...], b: tuple[float, ...]) -> float:
+    """Intersection over union of two boxes."""
+    width = max(0.0, min(a[2], b[2]) - max(a[0], b[0]))
+    height = max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
+    areas = [(box[2] - box[0]) * (box[3] - box[1]) for box in (a, b)]
+    return width * height / (sum(areas) - width * height)
+
+
+def same(first: list[Face], second: list[Face]) -> bool:
+    return [(face.box, face.score) for face in first] == [(face.box, face.score) for face in second]
+
+
+def test_declaring_the_detectors_imports_no_framework() -> None:
+    program = (
+        "import sys, ferbench_detectors; ferbench_detectors.register_detectors(); "
+        "print([name for name in ('torch', 'numpy', 'cv2', 'retinaface', 'albumentations') if name in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_every_entry_says_what_it_is() -> None:
+    assert len(ENTRIES) == len(ferbench_detectors.register_detectors())
+    for entry in ENTRIES.values():
+        assert entry.summary
+        assert entry.licence
+        assert entry.paper or entry.name == "whole-image"
+
+
+def test_the_signature_is_a_schema(entry: Entry) -> None:
+    resolved = parameters.check(entry.load(), {}, entry.name)
+    assert parameters.REQUIRED not in resolved.values()
+    if "score_threshold" in resolved:
+        with pytest.raises(ParameterError, match="score_threshold"):
+            parameters.check(entry.load(), {"score_threshold": 1.5}, entry.name)
+
+
+def test_a_detector_is_what_the_protocol_says(detector: Detector) -> None:
+    assert isinstance(detector, Detector)
+
+
+def test_the_fingerprint_starts_with_the_name_and_is_stable(
+    detector: Detector, entry: Entry, given: dict[str, Any]
+) -> None:
+    assert detector.fingerprint.split(" ")[:2] == [entry.name, "ferbench-detectors==0.1.0"]
+    assert detector.fingerprint == entry.load()(**given).fingerprint
+    if "weights_sha256" in given:
+        assert given["weights_sha256"] in detector.fingerprint
+        assert given["weights"] not in detector.fingerprint
+
+
+def test_every_parameter_is_in_the_fingerprint(detector: Detector, entry: Entry, given: dict[str, Any]) -> None:
+    for parameter in parameters.of(entry.load(), entry.name):
+        if isinstance(parameter.default, int | float):
+            other = {
+                **given,
+                parameter.name: given.get(parameter.name, parameter.default) + type(parameter.default)(1) / 8,
+            }
+            if isinstance(parameter.default, int):
+                other[parameter.name] = given.get(parameter.name, parameter.default) + 1
+            assert entry.load()(**other).fingerprint != detector.fingerprint, parameter.name
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 3), (10, 2000), (2000, 10), (1, 1200), (37, 53), (240, 321)])
+def test_images_of_any_shape_give_boxes_inside_them(detector: Detector, shape: tuple[int, int]) -> None:
+    image = scene(*shape)
+    before = image.copy()
+    faces = detector.detect(image)
+    for face in faces:
+        left, top, right, bottom = face.box
+        assert 0 <= left < right <= shape[1]
+        assert 0 <= top < bottom <= shape[0]
+        assert all(type(value) is float for value in (*face.box, face.score))
+        if face.landmarks is not None:
+            assert (face.landmarks.shape, face.landmarks.dtype) == ((5, 2), np.float32)
+    assert [face.score for face in faces] == sorted((face.score for face in faces), reverse=True)
+    np.testing.assert_array_equal(image, before)
+
+
+def test_a_gray_image_is_one_with_equal_channels(detector: Detector, photo: Images) -> None:
+    gray = np.ascontiguousarray(photo[:, :, 1])
+    assert same(detector.detect(gray), detector.detect(np.repeat(gray[:, :, None], 3, axis=2)))
+
+
+def test_strides_do_not_matter(detector: Detector, photo: Images) -> None:
+    turned = photo[:, ::-1]
+    assert same(detector.detect(turned), detector.detect(np.ascontiguousarray(turned)))
+
+
+def test_an_answer_does_not_depend_on_earlier_ones(detector: Detector, photo: Images) -> None:
+    first = detector.detect(photo)
+    detector.detect(scene(200, 300))
+    detector.detect(photo[100:, 50:])
+    assert same(detector.detect(photo), first)
+
+
+def test_a_used_detector_travels_to_another_process(detector: Detector, photo: Images) -> None:
+    first = detector.detect(photo)
+    again = pickle.loads(pickle.dumps(detector))
+    assert again.fingerprint == detector.fingerprint
+    assert same(again.detect(photo), first)
+
+
+@pytest.mark.parametrize("entry", TRAINED, indirect=True)
+def test_it_finds_the_face_of_the_photo(detector: Detector, photo: Images) -> None:
+    faces = detector.detect(photo)
+    assert len(faces) == 1
+    assert overlap(faces[0].box, (170, 60, 275, 178)) >= 0.5
+
+
+@pytest.mark.parametrize("entry", TRAINED, indirect=True)
+@pytest.mark.parametrize("kind", ["lower half", "flat", "slope", "noise"])
+def test_no_face_gives_none(detector: Detector, photo: Images, kind: str) -> None:
+    image = {
+        "lower half": photo[256:],
+        "flat": np.full((300, 400, 3), 90, np.uint8),
+        "slope": scene(300, 400),
+        "noise": np.random.default_rng(0).integers(0, 256, (300, 400, 3), dtype=np.uint8),
+    }[kind]
+    assert detector.detect(image) == []

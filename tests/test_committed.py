@@ -1,0 +1,35 @@
+"""The results that are kept: every bundle rescored, every page up to date."""
+
+from __future__ import annotations
+
+import pytest
+
+from ferbench import bundle, leaderboard
+from tests.conftest import ROOT
+
+RESULTS = ROOT / "leaderboards" / "results"
+BUNDLES = bundle.find(RESULTS)
+
+
+@pytest.mark.parametrize("folder", BUNDLES, ids=lambda folder: "/".join(folder.parts[-4:]))
+def test_a_kept_bundle_is_verified_and_in_its_place(folder) -> None:
+    result = bundle.verify(folder)
+    assert folder.relative_to(RESULTS) == bundle.place(result.model_dump())
+    assert not (folder / "model").exists()  # 45 MB of weights; the predictions are what is kept
+
+
+def test_the_pages_are_up_to_date() -> None:
+    texts = leaderboard.build(RESULTS, RESULTS.parent)
+    assert leaderboard.check(texts) == []
+    kept = {path for path in RESULTS.parent.rglob("*.md") if RESULTS not in path.parents}
+    assert kept == set(texts)
+
+
+@pytest.mark.parametrize("pipeline", ["tlf-resnet18-svm", "ce-resnet18-svm"])
+def test_fer2013_is_there_with_its_curve_and_within_memory(pipeline: str) -> None:
+    (folder,) = [one for one in BUNDLES if one.parts[-4:-1] == ("fer2013-7", "official", pipeline)]
+    result = bundle.read(folder)
+    assert result.dataset["samples"] == 35_887
+    assert result.scores["svm"].count == 3_589
+    assert len(result.curves["official"]) >= 5
+    assert result.peak_memory_mb < 2_500
