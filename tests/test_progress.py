@@ -52,5 +52,5 @@ def test_plain_lines_are_few(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_live_bar_in_a_terminal() -> None:
     text, _ = said(terminal=True)
     assert "\x1b[" in text
-    for words in ("faces", "500/500", "epoch 2/2", "75.0%"):
+    for words in ("faces", "500/500", "fitting svm", "validation svm 75.0%"):
         assert words in text
