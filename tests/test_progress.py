@@ -37,7 +37,14 @@ def test_plain_lines_without_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None
     text, reporter = said(terminal=False)
     assert "\x1b" not in text
     assert "\r" not in text
-    for words in ("faces: 300/500", "images/s", "s left", "epoch 2/2  batch 3/4", "loss 1.5000", "validation svm 75.0%"):
+    for words in (
+        "faces: 300/500",
+        "images/s",
+        "s left",
+        "epoch 2/2  batch 3/4",
+        "loss 1.5000",
+        "validation svm 75.0%",
+    ):
         assert words in text
     assert "warning: the loss [has] collapsed" in text
     assert list(reporter.stages) == ["faces", "training"]

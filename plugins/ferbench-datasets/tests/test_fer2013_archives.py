@@ -17,8 +17,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ferbench_datasets import register_datasets
-from ferbench_datasets.fer2013 import Fer2013
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -26,6 +24,8 @@ from PIL import Image
 from ferbench import Entry
 from ferbench.data import Samples
 from ferbench.errors import DataError
+from ferbench_datasets import register_datasets
+from ferbench_datasets.fer2013 import Fer2013
 
 ROW = b"3," + b" ".join([b"7"] * 2304) + b",Training\n"
 CSV = b"emotion,pixels,Usage\n" + ROW

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ferbench_datasets._fer2013_csv import MAX_LINE
-from ferbench_datasets.fer2013 import Fer2013
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ferbench.data import Samples
 from ferbench.errors import DataError
+from ferbench_datasets._fer2013_csv import MAX_LINE
+from ferbench_datasets.fer2013 import Fer2013
 
 HEADER = b"emotion,pixels,Usage\n"
 GRAY = b" ".join([b"7"] * 2304)

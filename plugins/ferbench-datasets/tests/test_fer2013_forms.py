@@ -14,10 +14,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ferbench_datasets._fer2013_rows import OFFICIAL
-from ferbench_datasets.fer2013 import Fer2013
 
 from ferbench.data import Samples
+from ferbench_datasets._fer2013_rows import OFFICIAL
+from ferbench_datasets.fer2013 import Fer2013
 
 SOURCE = Path(__file__).parents[3].parent / "shared" / "data" / "fer2013"
 SHORT = os.environ.get("FERBENCH_SHORT") == "1"

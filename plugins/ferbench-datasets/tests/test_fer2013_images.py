@@ -9,14 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ferbench_datasets._fer2013_images import decode
-from ferbench_datasets.fer2013 import Fer2013
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
 from ferbench.data import Samples
 from ferbench.errors import DataError
+from ferbench_datasets._fer2013_images import decode
+from ferbench_datasets.fer2013 import Fer2013
 
 
 def jpeg(gray: int = 7, size: tuple[int, int] = (48, 48), mode: str = "L", kind: str = "JPEG") -> bytes:

@@ -37,7 +37,7 @@ def photo() -> Images:
     path = SHARED / "data" / "photos" / "astronaut.png"
     if not path.exists():
         pytest.skip(f"{path} is not on this machine")
-    return np.ascontiguousarray(cv2.imread(str(path))[:, :, ::-1])
+    return np.ascontiguousarray(cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB), np.uint8)  # type: ignore[arg-type]  # it is there
 
 
 @pytest.fixture(scope="session")
@@ -56,8 +56,9 @@ def resnet(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     prior's own: enough to see that the file is read, and that boxes come back in the image's pixels.
     """
     import torch
+    from retinaface.predict_single import Model  # type: ignore[import-untyped]  # it has no types
+
     from ferbench_detectors import retinaface  # noqa: F401 - keeps albumentations off the network
-    from retinaface.predict_single import Model
 
     torch.manual_seed(0)
     with pytest.warns(UserWarning, match="pretrained|weight enum"):

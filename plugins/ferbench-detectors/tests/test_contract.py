@@ -5,14 +5,13 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
-import ferbench_detectors
 import numpy as np
 import pytest
 
+import ferbench_detectors
 from ferbench import parameters
 from ferbench.data import Face, Images
 from ferbench.errors import ParameterError
@@ -33,12 +32,12 @@ def entry(request: pytest.FixtureRequest) -> Entry:
 def given(request: pytest.FixtureRequest, entry: Entry) -> dict[str, Any]:
     """The parameters that a detector needs because its public weights are not at hand."""
     fixtures = {"retinaface": "resnet", "retinaface-mobilenet": "mobilenet"}
-    return request.getfixturevalue(fixtures[entry.name]) if entry.name in fixtures else {}
+    return cast(dict[str, Any], request.getfixturevalue(fixtures[entry.name])) if entry.name in fixtures else {}
 
 
 @pytest.fixture(scope="module")
-def detector(entry: Entry, given: dict[str, Any]) -> Iterator[Detector]:
-    yield entry.load()(**given)
+def detector(entry: Entry, given: dict[str, Any]) -> Detector:
+    return cast(Detector, entry.load()(**given))
 
 
 def scene(height: int, width: int) -> Images:
@@ -100,12 +99,8 @@ def test_the_fingerprint_starts_with_the_name_and_is_stable(
 def test_every_parameter_is_in_the_fingerprint(detector: Detector, entry: Entry, given: dict[str, Any]) -> None:
     for parameter in parameters.of(entry.load(), entry.name):
         if isinstance(parameter.default, int | float):
-            other = {
-                **given,
-                parameter.name: given.get(parameter.name, parameter.default) + type(parameter.default)(1) / 8,
-            }
-            if isinstance(parameter.default, int):
-                other[parameter.name] = given.get(parameter.name, parameter.default) + 1
+            more = 1 if isinstance(parameter.default, int) else 0.125
+            other = {**given, parameter.name: given.get(parameter.name, parameter.default) + more}
             assert entry.load()(**other).fingerprint != detector.fingerprint, parameter.name
 
 
@@ -120,7 +115,8 @@ def test_images_of_any_shape_give_boxes_inside_them(detector: Detector, shape: t
         assert 0 <= top < bottom <= shape[0]
         assert all(type(value) is float for value in (*face.box, face.score))
         if face.landmarks is not None:
-            assert (face.landmarks.shape, face.landmarks.dtype) == ((5, 2), np.float32)
+            assert face.landmarks.shape == (5, 2)
+            assert face.landmarks.dtype == np.float32
     assert [face.score for face in faces] == sorted((face.score for face in faces), reverse=True)
     np.testing.assert_array_equal(image, before)
 

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from ferbench_detectors.retinaface import WEIGHTS, RetinaFace, load_checkpoint
 
 from ferbench import weights
 from ferbench.data import Images
 from ferbench.errors import ParameterError, WeightsError
+from ferbench_detectors.retinaface import WEIGHTS, RetinaFace, load_checkpoint
 
 
 class Evil:
@@ -50,7 +50,7 @@ def test_checkpoints_of_every_form_are_read(tmp_path: Path, state: OrderedDict[s
 @pytest.mark.parametrize("zipped", [False, True])
 def test_a_checkpoint_runs_no_code(tmp_path: Path, zipped: bool) -> None:
     trace, path = tmp_path / "was-here", tmp_path / "evil.pth"
-    path.write_bytes(pickle.dumps(Evil(trace)))
+    path.write_bytes(pickle.dumps(Evil(trace), protocol=2))
     if zipped:
         with zipfile.ZipFile(tmp_path / "evil.zip", "w") as archive:
             archive.write(path, "evil.pth")
@@ -79,10 +79,15 @@ def test_a_checkpoint_of_another_network_is_said_so(
         RetinaFace(weights=str(path), weights_sha256=weights.sha256(path)).detect(photo)
 
 
+@pytest.fixture(scope="module")
+def never_trained(resnet: dict[str, Any]) -> RetinaFace:
+    return RetinaFace(**resnet)
+
+
 @pytest.mark.parametrize(("height", "width"), [(64, 128), (128, 64), (256, 256), (300, 500)])
-def test_boxes_come_back_in_the_images_pixels(resnet: dict[str, Any], height: int, width: int) -> None:
+def test_boxes_come_back_in_the_images_pixels(never_trained: RetinaFace, height: int, width: int) -> None:
     """The never-trained network's faces are its 512-pixel priors, centred in the 32-pixel cells of the scaled image."""
-    found = RetinaFace(**resnet).detect(np.zeros((height, width, 3), np.uint8))
+    found = never_trained.detect(np.zeros((height, width, 3), np.uint8))
     factor = max(height, width) / 128
     assert [face.score for face in found] == [0.95] * len(found)
     assert found
@@ -116,16 +121,15 @@ def test_a_device_that_is_not_there_is_a_wrong_parameter(resnet: dict[str, Any])
         RetinaFace(device="abacus", weights=resnet["weights"], weights_sha256=resnet["weights_sha256"])
 
 
-def test_loading_the_library_asks_nothing_of_the_network(resnet: dict[str, Any]) -> None:
+def test_loading_the_library_asks_nothing_of_the_network() -> None:
     program = (
-        "import socket, numpy\n"
+        "import socket\n"
         "def refuse(*given): raise SystemExit(f'asked for {given}')\n"
         "socket.getaddrinfo = socket.create_connection = socket.socket.connect = refuse\n"
-        "from ferbench_detectors.retinaface import RetinaFace\n"
-        f"print(len(RetinaFace(**{resnet!r}).detect(numpy.zeros((64, 64, 3), 'uint8'))) > 0)\n"
+        "import ferbench_detectors.retinaface, retinaface.predict_single\n"
     )
     ended = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, check=False)
-    assert (ended.stdout, ended.stderr, ended.returncode) == ("True\n", "", 0)
+    assert (ended.stdout, ended.stderr, ended.returncode) == ("", "", 0)
 
 
 @pytest.mark.slow

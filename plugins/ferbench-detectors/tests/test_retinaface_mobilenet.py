@@ -7,11 +7,11 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from ferbench_detectors.retinaface_mobilenet import WEIGHTS, RetinaFaceMobileNet, _letterbox, _priors
 
 from ferbench import weights
 from ferbench.data import Images
 from ferbench.errors import ParameterError, WeightsError
+from ferbench_detectors.retinaface_mobilenet import WEIGHTS, RetinaFaceMobileNet, _letterbox, _priors
 
 
 def test_the_landmarks_are_where_the_face_has_them(photo: Images, mobilenet: dict[str, Any]) -> None:
@@ -27,7 +27,7 @@ def test_the_landmarks_are_where_the_face_has_them(photo: Images, mobilenet: dic
 
 @pytest.mark.parametrize(("width", "height"), [(256, 256), (900, 300), (200, 700)])
 def test_the_face_moves_with_the_image(photo: Images, mobilenet: dict[str, Any], width: int, height: int) -> None:
-    """The photo pasted small into other shapes: boxes come back in the pixels of the image given, whatever its aspect."""
+    """The photo pasted small into other shapes: boxes come back in the pixels of the image given."""
     detector = RetinaFaceMobileNet(**mobilenet)
     (whole,) = detector.detect(photo)
     side = min(width, height)
@@ -41,7 +41,8 @@ def test_the_face_moves_with_the_image(photo: Images, mobilenet: dict[str, Any],
 
 def test_the_priors_are_biubug6s() -> None:
     priors = _priors()
-    assert (priors.shape, priors.dtype) == ((16_800, 4), np.float32)
+    assert priors.shape == (16_800, 4)
+    assert priors.dtype == np.float32
     # Two at each cell, row by row, of strides 8, 16 and 32; centres in the middle of the cells.
     np.testing.assert_allclose(priors[:2] * 640, [(4, 4, 16, 16), (4, 4, 32, 32)], rtol=1e-5)
     np.testing.assert_allclose(priors[2] * 640, (12, 4, 16, 16), rtol=1e-5)
@@ -50,8 +51,10 @@ def test_the_priors_are_biubug6s() -> None:
     np.testing.assert_allclose(priors[-1] * 640, (624, 624, 512, 512), rtol=1e-5)
 
 
-def test_the_priors_and_the_decoding_are_retinaface_pytorchs(resnet: dict[str, Any]) -> None:
+def test_the_priors_are_retinaface_pytorchs() -> None:
     from retinaface.prior_box import priorbox  # type: ignore[import-untyped]  # it has no types
+
+    import ferbench_detectors.retinaface  # noqa: F401 - keeps albumentations off the network
 
     theirs = priorbox([[16, 32], [64, 128], [256, 512]], [8, 16, 32], clip=False, image_size=(640, 640))
     np.testing.assert_allclose(_priors(), theirs.numpy(), atol=1e-6)

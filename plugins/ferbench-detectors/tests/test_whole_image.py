@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from ferbench_detectors.whole_image import WholeImage
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from annotated_types import Ge, Gt
+from annotated_types import Ge, Gt, Le
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import SVC, LinearSVC
@@ -37,7 +37,7 @@ def svm(
     return SVC(C=C, kernel=kernel, gamma=gamma or "scale", degree=degree, class_weight=weight, break_ties=True)
 
 
-def lda(shrinkage: Annotated[float, Ge(0)] = 0.0) -> LinearDiscriminantAnalysis:
+def lda(shrinkage: Annotated[float, Ge(0), Le(1)] = 0.0) -> LinearDiscriminantAnalysis:
     """Linear discriminant analysis.
 
     Args:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 from annotated_types import Ge
-from typing import Annotated
 
 from ferbench.data import Embeddings, Labels
 from ferbench.interfaces import ImageRows, Loss, Monitor, Sampler

@@ -5,14 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import timm
-import torch
-from ferbench.errors import WeightsError
+from huggingface_hub.constants import HF_HUB_CACHE
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ferbench.errors import WeightsError
+
+ARCHITECTURE = "resnet18.a1_in1k"
 POOLED = 512
+IMAGENET, IMAGENET_FILE = "timm/resnet18.a1_in1k", "model.safetensors"
+"""The repository on the Hugging Face hub, and the file, that timm takes "imagenet" from."""
 
 
 class EmbeddingNet(nn.Module):
@@ -20,7 +24,7 @@ class EmbeddingNet(nn.Module):
 
     def __init__(self, size: int, *, imagenet: bool) -> None:
         super().__init__()
-        self.backbone = timm.create_model("resnet18", pretrained=imagenet, in_chans=1, num_classes=0)
+        self.backbone = timm.create_model(ARCHITECTURE, pretrained=imagenet, in_chans=1, num_classes=0)
         self.head = nn.Linear(POOLED, size)
 
     def forward(self, images: Tensor) -> Tensor:
@@ -63,17 +67,14 @@ def restore(net: EmbeddingNet, file: Path) -> None:
 
 
 def _with_imagenet(size: int) -> EmbeddingNet:
-    source = timm.get_pretrained_cfg("resnet18").to_dict()
     try:
         return EmbeddingNet(size, imagenet=True)
     except Exception as error:  # timm and its hub client raise many kinds when a download fails
+        reason = next(iter(str(error).splitlines()), "")
         raise WeightsError(
-            f"timm could not load its ImageNet weights for resnet18 ({source['hf_hub_id']}, file model.safetensors): "
-            f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}",
-            fix=f"connect once, or put the file into the Hugging Face cache that {_cache()} names; "
-            'or start from random weights: --set embedder.weights=none',
+            f"timm could not load {IMAGENET_FILE} of {IMAGENET}, its ImageNet weights for resnet18: "
+            f"{type(error).__name__}: {reason}",
+            fix=f"where there is a connection: hf download {IMAGENET} {IMAGENET_FILE}; that makes the folder "
+            f"models--{IMAGENET.replace('/', '--')} in the Hugging Face cache, which is to lie in {HF_HUB_CACHE}. "
+            "Or start from random weights: --set embedder.weights=none",
         ) from error
-
-
-def _cache() -> str:
-    return f"HF_HOME (now {Path(torch.hub.get_dir()).parent.parent / 'huggingface'})"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import torch
-from ferbench.data import Images
 from torch import Tensor
+
+from ferbench.data import Images
 
 MEAN, DEVIATION = 0.5, 0.25
 """Of gray face crops in [0, 1], rounded: FER2013's Training images have 0.507 and 0.255."""

@@ -8,13 +8,13 @@ from typing import Annotated, Any, Literal, cast
 import numpy as np
 import torch
 from annotated_types import Ge, Gt, Le
+from safetensors.torch import save_file
+from torch import nn
+
 from ferbench.data import Embeddings, Labels, batches
 from ferbench.errors import ParameterError
 from ferbench.interfaces import ImageRows, Loss, Monitor, Sampler
 from ferbench.storage import replacing
-from safetensors.torch import save_file
-from torch import nn
-
 from ferbench_torch import backbone
 from ferbench_torch.augment import Augmentation
 from ferbench_torch.images import to_tensor
@@ -113,7 +113,7 @@ class ResNet18:
             torch.manual_seed(seed)
             self._net = backbone.build(self.size, self.weights)
             cast(Loss, loss).prepare(self.size, num_classes)
-        self._net.to(self.device, memory_format=torch.channels_last)
+        self._net.to(self.device).to(memory_format=torch.channels_last)
         trainer = Trainer(self._net, loss.to(self.device), self.recipe, device=self.device, seed=seed)
         with _deterministic(self.device):
             trainer.fit(images, labels, sampler=sampler, monitor=monitor, embed=self.embed, folder=checkpoint)
@@ -145,13 +145,13 @@ class ResNet18:
         """Takes the weights of ``embedder.safetensors`` in ``folder``. Raises ``WeightsError``."""
         self._net = backbone.EmbeddingNet(self.size, imagenet=False)
         backbone.restore(self._net, folder / FILE)
-        self._net.to(self.device, memory_format=torch.channels_last)
+        self._net.to(self.device).to(memory_format=torch.channels_last)
         return self
 
     def _network(self) -> backbone.EmbeddingNet:
         if self._net is None:
             self._net = backbone.build(self.size, self.weights)
-            self._net.to(self.device, memory_format=torch.channels_last)
+            self._net.to(self.device).to(memory_format=torch.channels_last)
         return self._net
 
 

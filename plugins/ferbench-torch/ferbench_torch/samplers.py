@@ -7,6 +7,7 @@ from typing import Annotated
 
 import numpy as np
 from annotated_types import Ge, Le
+
 from ferbench.data import Indices, Labels
 from ferbench.errors import SplitError
 
@@ -64,7 +65,7 @@ class PKSampler:
         self.samples = samples
 
     def batches(self, labels: Labels, rng: np.random.Generator) -> Iterator[Indices]:
-        """Batches int64 [P * K] of indices into labels int64 [N]. Raises ``SplitError`` if there are under P classes."""
+        """Batches int64 [P * K] of indices into labels int64 [N]. Raises ``SplitError`` for under P classes."""
         present = np.unique(labels)
         wanted = self.classes or len(present)
         if wanted > len(present):

@@ -30,7 +30,7 @@ def plateau(scores: list[tuple[int, float]], epoch: int) -> float:
 
 
 def one_cycle(progress: float) -> float:
-    """Factor at ``progress`` in [0, 1]: cosine up over the first quarter, then cosine down (Smith, arXiv:1708.07120)."""
+    """Factor at ``progress`` in [0, 1]: cosine up in the first quarter, then cosine down (Smith, arXiv:1708.07120)."""
     if progress < WARM_UP:
         return _cosine(START, 1.0, progress / WARM_UP)
     return _cosine(1.0, END, (progress - WARM_UP) / (1 - WARM_UP))

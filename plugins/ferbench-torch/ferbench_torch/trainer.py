@@ -13,11 +13,11 @@ from typing import Literal
 
 import numpy as np
 import torch
+from torch import Tensor, nn
+
 from ferbench.data import Embeddings, Epoch, Labels
 from ferbench.errors import TrainingError
 from ferbench.interfaces import ImageRows, Monitor, Sampler
-from torch import Tensor, nn
-
 from ferbench_torch import checkpoint, schedules
 from ferbench_torch.augment import Augmentation
 from ferbench_torch.images import to_tensor

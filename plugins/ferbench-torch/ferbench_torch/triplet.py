@@ -17,7 +17,7 @@ Mining = Literal["batch-all", "semi-hard", "batch-hard"]
 
 
 class TripletLoss(nn.Module):
-    """Mean hinge of the mined triplets that are active (Haider et al. 2023, Section 2.2.1).
+    """Mean hinge of the mined triplets that are active; with batch-hard, of all mined (Haider et al. 2023, 2.2.1).
 
     Args:
         margin: in squared distance on the unit sphere, where distances reach from 0 to 4. The paper gives none;

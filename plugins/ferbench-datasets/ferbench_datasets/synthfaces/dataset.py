@@ -10,9 +10,9 @@ from typing import Annotated, ClassVar
 
 import numpy as np
 from annotated_types import Ge
+
 from ferbench.data import Images, Samples
 from ferbench.errors import DataError
-
 from ferbench_datasets.synthfaces.action_units import CLASSES, CONTEMPT
 from ferbench_datasets.synthfaces.clips import still
 from ferbench_datasets.synthfaces.render import VERSION, face_box, render

@@ -10,7 +10,20 @@ from numpy.typing import NDArray
 from ferbench_datasets.synthfaces.action_units import Activation, of
 from ferbench_datasets.synthfaces.geometry import Eye, Geometry
 from ferbench_datasets.synthfaces.identity import Identity
-from ferbench_datasets.synthfaces.strokes import SIZE, Field, Layer, Points, blend, blur, curve, fill, pixels, ribbon, stroke, window
+from ferbench_datasets.synthfaces.strokes import (
+    SIZE,
+    Field,
+    Layer,
+    Points,
+    blend,
+    blur,
+    curve,
+    fill,
+    pixels,
+    ribbon,
+    stroke,
+    window,
+)
 from ferbench_datasets.synthfaces.texture import noise
 
 _DARK = (26.0, 18.0, 18.0)
