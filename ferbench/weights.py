@@ -153,6 +153,8 @@ def _blocks(weights: Weights, target: Path) -> Generator[bytes]:
             if total is not None and done != total:
                 raise HTTPException(f"it ended after {done} of {total} bytes")
     except (OSError, HTTPException, ValueError) as error:
+        if isinstance(error, urllib.error.HTTPError):
+            error.close()
         reason = getattr(error, "reason", None) or error
         raise WeightsError(
             f"the weights {weights.name} are not in {target.parent}, and {weights.url} cannot be read: {reason}",
@@ -173,6 +175,7 @@ class _OnlySafe(urllib.request.HTTPRedirectHandler):
         self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
     ) -> urllib.request.Request | None:
         if not _is_safe(newurl):
+            fp.close()
             raise urllib.error.URLError(f"it leads to {newurl}, which is not https")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 

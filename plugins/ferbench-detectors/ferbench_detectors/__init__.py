@@ -13,7 +13,7 @@ def register_detectors() -> list[Entry]:
         Entry(
             "retinaface",
             "ferbench_detectors.retinaface:RetinaFace",
-            "RetinaFace with a ResNet-50 backbone (retinaface-pytorch): the most exact here, and the slowest; 97 MB",
+            "RetinaFace with a ResNet-50 backbone (retinaface-pytorch): large and slow, five landmarks; 97 MB",
             paper=retinaface,
             licence="MIT (code and weights), trained on WIDER FACE",
             homepage="https://github.com/ternaus/retinaface",
@@ -32,7 +32,7 @@ def register_detectors() -> list[Entry]:
             "OpenCV's cascade for frontal faces: needs no weights, misses turned and tilted faces",
             paper="Viola and Jones, Rapid Object Detection using a Boosted Cascade of Simple Features, CVPR 2001; "
             "Lienhart and Maydt, An Extended Set of Haar-like Features, ICIP 2002",
-            licence="Intel License Agreement For Open Source Computer Vision Library (3-clause BSD)",
+            licence="Intel License Agreement For Open Source Computer Vision Library (BSD-style)",
             homepage="https://docs.opencv.org/4.x/db/d28/tutorial_cascade_classifier.html",
         ),
         Entry(

@@ -162,3 +162,20 @@ def test_no_face_gives_none(detector: Detector, photo: Images, kind: str) -> Non
         "noise": np.random.default_rng(0).integers(0, 256, (300, 400, 3), dtype=np.uint8),
     }[kind]
     assert detector.detect(image) == []
+
+
+@pytest.mark.parametrize("entry", TRAINED, indirect=True)
+def test_it_finds_the_faces_that_synthfaces_draws(detector: Detector) -> None:
+    """Runs on generated data need a detector that takes its drawings for faces, and finds them where they are."""
+    synthfaces = pytest.importorskip(
+        "ferbench_datasets.synthfaces.dataset", reason="ferbench-datasets is not installed"
+    )
+    samples = synthfaces.SynthFaces(subjects=2, clips=1, frames=1).load(None)
+    largest = [
+        max(detector.detect(samples.images.read(index)), key=lambda face: face.area, default=None)
+        for index in range(len(samples))
+    ]
+    good = [
+        face is not None and overlap(face.box, box) >= 0.5 for face, box in zip(largest, samples.boxes, strict=True)
+    ]
+    assert sum(good) >= len(good) - 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -45,7 +46,9 @@ class RawPixels:
     def embed(self, images: ImageRows) -> Embeddings:
         """float32 [N, S * S] for uint8 [N, S, S]."""
         pixels = images[:]
-        return pixels.reshape(len(pixels), -1).astype(np.float32) / np.float32(255)
+        rows = pixels.reshape(len(pixels), math.prod(pixels.shape[1:])).astype(np.float32)
+        rows /= np.float32(255)
+        return rows
 
     def save(self, folder: Path) -> None:
         """Nothing to keep."""

@@ -102,6 +102,23 @@ def test_any_batch_agrees_with_the_naive_loop(
     assert torch.isfinite(gradient).all()
 
 
+@given(
+    points=st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2)), min_size=1, max_size=10),
+    margin=st.sampled_from([1.0, 3.0]),
+    mining=st.sampled_from(MININGS),
+)
+def test_a_triplet_exactly_at_the_margin_is_not_active(
+    points: list[tuple[int, int]], margin: float, mining: Mining
+) -> None:
+    """On whole numbers distances are exact, so that D[a, n] = D[a, p] + margin occurs, where the hinge begins."""
+    places, labels = (torch.tensor(values) for values in zip(*points, strict=True))
+    embeddings = places.double()[:, None]
+    value, gradient = value_and_gradient(TripletLoss(margin, mining), embeddings, labels)
+    expected = naive(embeddings, labels, margin, mining)
+    torch.testing.assert_close(value, expected, rtol=1e-12, atol=0)
+    assert torch.isfinite(gradient).all()
+
+
 @pytest.mark.parametrize("mining", MININGS)
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
 def test_equal_embeddings_have_a_finite_gradient(mining: Mining, dtype: torch.dtype) -> None:
@@ -151,11 +168,11 @@ def test_pytorch_metric_learning_agrees(mining: Mining, count: int) -> None:
         torch.testing.assert_close(gradient, direction, rtol=1e-8, atol=1e-8)
 
 
-class Largest(TorchDispatchMode):
+class Largest(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch does not annotate its own
     """Keeps the number of elements of the largest tensor that any operation gives."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call] # as above
         self.elements = 0
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -167,7 +184,8 @@ class Largest(TorchDispatchMode):
 
 
 def largest(loss: Any, embeddings: Tensor, labels: Tensor) -> int:
-    with Largest() as seen:
+    seen = Largest()
+    with seen:
         value_and_gradient(loss, embeddings, labels)
     return seen.elements
 

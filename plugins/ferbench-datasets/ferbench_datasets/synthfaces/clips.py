@@ -1,8 +1,8 @@
 """Takes: one person showing one expression for a moment, as stills or as a clip from neutral to the apex and back.
 
-What belongs to a take (how the expression is performed, the pose, the light, the room) is drawn once a take, so that its
-stills are near duplicates, as the frames of a real recording are; only small things change from still to still. Each
-draw has its own seed, made of (seed, subject, class, take, still): any picture can be made alone, in any process.
+What belongs to a take (how the expression is performed, the pose, the light, the room) is drawn once a take, so that
+its stills are near duplicates, as the frames of a real recording are; only small things change from still to still.
+Each draw has its own seed, made of (seed, subject, class, take, still): any picture can be made alone, in any process.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from ferbench_datasets.synthfaces.render import Shot, render
 from ferbench_datasets.synthfaces.scene import OCCLUDERS, Camera, Occluder
 from ferbench_datasets.synthfaces.strokes import Layer
 
-WEAK = 0.10
+WEAK = 0.04
 """Share of takes with a faint expression."""
-BLEND = 0.16
+BLEND = 0.08
 """Share of takes that mix in a second expression, nearly as strong as the first."""
-OCCLUDED = 0.10
+OCCLUDED = 0.08
 """Share of takes in which something hides a part of the face."""
 _IDENTITY, _TAKE, _STILL = range(3)
 
@@ -73,7 +73,7 @@ def take(seed: int, subject: int, expression: str, number: int) -> Take:
     rng = _rng(seed, _TAKE, subject, classes.index(expression), number)
     variants = PROTOTYPES[expression]
     apex = jittered(variants[int(rng.integers(len(variants)))], rng, 0.15)
-    kind, strength, share = rng.random(), float(rng.uniform(0.75, 1.05)), float(rng.uniform(0.35, 0.55))
+    kind, strength, share = rng.random(), float(rng.uniform(0.85, 1.10)), float(rng.uniform(0.40, 0.60))
     other = CLASSES[int(rng.integers(len(CLASSES) - 1))]
     if kind < WEAK:
         strength = float(rng.uniform(0.25, 0.45))
@@ -144,6 +144,7 @@ def _shot(shown: Take, apex: Activation, rng: np.random.Generator, sway: float =
     for unit, value in who.rest.items():
         units[unit] = max(units.get(unit, 0.0), value)
     moved = sway * rng.standard_normal(6)
+    look = np.clip(sway * rng.standard_normal(2) * (0.10, 0.04), (-0.2, -0.1), (0.2, 0.1))
     return Shot(
         who=who,
         units=units,
@@ -160,7 +161,7 @@ def _shot(shown: Take, apex: Activation, rng: np.random.Generator, sway: float =
         camera=shown.camera,
         room=shown.room,
         grain=int(rng.integers(1 << 31)),
-        gaze=(float(np.clip(sway * rng.normal(0, 0.10), -0.2, 0.2)), float(np.clip(sway * rng.normal(0, 0.04), -0.1, 0.1))),
+        gaze=(float(look[0]), float(look[1])),
         occluder=shown.occluder,
     )
 

@@ -38,17 +38,9 @@ class Mouth:
 
 
 @dataclass(frozen=True)
-class Fold:
-    """A furrow in the skin: its line [N, 2], its depth in [0, 1] and its full width."""
-
-    line: Points
-    depth: float
-    width: float
-
-
-@dataclass(frozen=True)
 class Geometry:
-    """All shapes of one face; ``brows`` are the centre lines from the inner to the outer end."""
+    """All shapes of one face but its folds; ``brows`` are the centre lines from the inner to the outer end,
+    ``nose`` is its tip and its two wings [3, 2]."""
 
     outline: Points
     chin: float
@@ -56,7 +48,6 @@ class Geometry:
     brows: tuple[Points, Points]
     mouth: Mouth
     nose: Points
-    folds: tuple[Fold, ...]
 
 
 def geometry(who: Identity, units: Activation, gaze: tuple[float, float] = (0.0, 0.0)) -> Geometry:
@@ -64,7 +55,7 @@ def geometry(who: Identity, units: Activation, gaze: tuple[float, float] = (0.0,
     mouth = _mouth(who, units)
     eyes = (_eye(who, units, -1, gaze), _eye(who, units, 1, gaze))
     brows = (_brow(who, units, -1), _brow(who, units, 1))
-    chin = 1.0 + 0.11 * of(units, "26") - 0.015 * of(units, "17")
+    chin = 1.0 + 0.14 * of(units, "26") - 0.015 * of(units, "17")
     nose = _nose(who, units)
     return Geometry(
         outline=_outline(who, chin, units),
@@ -73,7 +64,6 @@ def geometry(who: Identity, units: Activation, gaze: tuple[float, float] = (0.0,
         brows=brows,
         mouth=mouth,
         nose=nose,
-        folds=tuple(_folds(who, units, mouth, eyes, brows, nose, chin)),
     )
 
 
@@ -106,7 +96,7 @@ def _eye(who: Identity, units: Activation, side: int, gaze: tuple[float, float])
         (-half, 0.012),
         (-0.62 * half, -0.66 * upper - inner_lift),
         (-0.05 * half, -upper - 0.5 * inner_lift),
-        (0.60 * half, -0.72 * upper - who.eye_tilt + 0.012 * of(units, "15")),
+        (0.60 * half, -0.72 * upper - who.eye_tilt),
         (half, -who.eye_tilt),
     ]
     bottom = [
@@ -134,8 +124,10 @@ def _brow(who: Identity, units: Activation, side: int) -> Points:
     near = who.eye_x - 0.175 - 0.030 * four
     line = [
         (near, base + 0.015 + slope - 0.115 * one + 0.090 * down + 0.055 * nine),
-        (who.eye_x - 0.06 - 0.015 * four, base - 0.4 * arch + 0.4 * slope - 0.075 * one - 0.030 * two + 0.066 * down
-         + 0.035 * nine),
+        (
+            who.eye_x - 0.06 - 0.015 * four,
+            base - 0.4 * arch + 0.4 * slope - 0.075 * one - 0.030 * two + 0.066 * down + 0.035 * nine,
+        ),
         (who.eye_x + 0.085, base - arch - 0.3 * slope - 0.020 * one - 0.105 * two + 0.030 * down + 0.012 * four),
         (who.eye_x + 0.205, base + 0.035 - 0.6 * slope - 0.075 * two + 0.022 * four),
     ]
@@ -155,14 +147,14 @@ def _mouth(who: Identity, units: Activation) -> Mouth:
     stretch, tight, press = of(units, "20"), of(units, "23"), of(units, "24")
     jaw, part = of(units, "26"), of(units, "25")
     smile = 0.5 * (of(units, "12", -1) + of(units, "12", 1))
-    gap = 0.20 * jaw + 0.075 * part * (1 - 0.4 * jaw) + 0.02 * part * smile
+    gap = 0.27 * jaw + 0.075 * part * (1 - 0.4 * jaw) + 0.02 * part * smile
     thin = (1 - 0.55 * tight) * (1 - 0.70 * press) * (1 - 0.25 * smile) * (1 - 0.30 * stretch)
     raised = 0.035 * nine + 0.050 * ten + 0.020 * smile
     middle = who.mouth_y - 0.3 * raised - 0.020 * seventeen + 0.02 * jaw
-    corners = []
+    corners: list[Points] = []
     for side in (-1, 1):
         pull, dimple = of(units, "12", side), of(units, "14", side)
-        width = who.mouth_width + 0.085 * pull + 0.020 * dimple + 0.085 * stretch - 0.045 * tight - 0.05 * jaw
+        width = who.mouth_width + 0.085 * pull + 0.020 * dimple + 0.085 * stretch - 0.045 * tight - 0.075 * jaw
         height = (
             who.mouth_y
             + who.mouth_droop
@@ -183,13 +175,13 @@ def _mouth(who: Identity, units: Activation) -> Mouth:
     def lip(middle_y: float, quarter_y: float, dip: float = 0.0) -> Points:
         return curve(
             [
-                left,
+                (float(left[0]), float(left[1])),
                 (-0.55 * span, quarter_y + 0.30 * (left[1] - quarter_y)),
                 (-0.18 * span, middle_y),
                 (0.0, middle_y + dip),
                 (0.18 * span, middle_y),
                 (0.55 * span, quarter_y + 0.30 * (right[1] - quarter_y)),
-                right,
+                (float(right[0]), float(right[1])),
             ]
         )
 
@@ -200,79 +192,3 @@ def _mouth(who: Identity, units: Activation) -> Mouth:
         lower_outer=lip(seam_down + full, seam_down + 0.72 * full),
         gap=max(0.0, seam_down - seam_up),
     )
-
-
-def _folds(
-    who: Identity,
-    units: Activation,
-    mouth: Mouth,
-    eyes: tuple[Eye, Eye],
-    brows: tuple[Points, Points],
-    nose: Points,
-    chin: float,
-) -> list[Fold]:
-    """The furrows: what age leaves, and what each action unit adds."""
-    age = who.age
-    one, two, four, nine = (of(units, unit) for unit in ("1", "2", "4", "9"))
-    folds: list[Fold] = []
-
-    def add(points: list[tuple[float, float]], depth: float, width: float) -> None:
-        if depth > 0.04:
-            folds.append(Fold(curve(points), min(1.0, depth), width))
-
-    for row in range(3):  # the forehead
-        y = -0.50 - 0.085 * row - 0.02 * (one + two)
-        wide = 0.42 - 0.03 * row
-        lift = 0.03 * one
-        add(
-            [(-wide, y + 0.02), (-0.5 * wide, y - 0.015 * two), (0.0, y - lift), (0.5 * wide, y - 0.015 * two),
-             (wide, y + 0.02)],
-            0.30 * max(0.0, age - 0.35) + 0.55 * min(one, two) + 0.15 * one,
-            0.022,
-        )
-    for side, eye, brow in zip((-1, 1), eyes, brows, strict=True):
-        pull = of(units, "12", side)
-        inner = float(abs(brow[0, 0]))
-        # Between the brows (AU 4).
-        add(
-            [(side * (0.30 * inner + 0.02), float(brow[0, 1]) + 0.075), (side * (0.45 * inner), float(brow[0, 1]) - 0.01),
-             (side * (0.50 * inner), float(brow[0, 1]) - 0.10)],
-            0.85 * four + 0.25 * max(0.0, age - 0.5),
-            0.022,
-        )
-        # Beside the nose's root (AU 9).
-        root = who.eye_y + 0.07
-        add([(side * 0.03, root - 0.02), (side * 0.075, root + 0.02), (side * 0.115, root + 0.10)], 0.9 * nine, 0.022)
-        add([(side * 0.02, root - 0.08), (side * 0.07, root - 0.055), (side * 0.12, root - 0.01)], 0.7 * nine, 0.02)
-        # From the nose to the mouth's corner: age, AU 9, 10, 12.
-        corner = mouth.upper_outer[0 if side < 0 else -1]
-        ala = nose[1 if side < 0 else 2]
-        out = side * (abs(float(corner[0])) + 0.07 + 0.02 * pull)
-        reach = float(corner[1]) - 0.02 + 0.03 * (1 - pull)
-        add(
-            [(float(ala[0]) + side * 0.025, float(ala[1]) - 0.045),
-             (0.55 * float(ala[0]) + 0.45 * out + side * 0.03 * pull, 0.55 * float(ala[1]) + 0.45 * reach - 0.03),
-             (out, reach)],
-            0.12 + 0.30 * age + 0.65 * pull + 0.55 * nine + 0.55 * of(units, "10") + 0.25 * of(units, "20"),
-            0.030,
-        )
-        # Under the eye (age, AU 6, 7, 9) and at its outer corner (AU 6).
-        lid = eye.lower
-        depth = 0.18 + 0.30 * age + 0.45 * of(units, "6") + 0.30 * of(units, "7") + 0.3 * nine
-        add([(float(x), float(y) + 0.052) for x, y in lid[4:-3:5]], depth, 0.022)
-        end = eye.upper[0 if side < 0 else -1]
-        for angle in (-0.55, 0.0, 0.5):
-            start = (float(end[0]) + side * 0.035, float(end[1]) + 0.05 * angle)
-            far = (start[0] + side * 0.095, start[1] + 0.10 * angle + 0.015)
-            add([start, far], 0.65 * of(units, "6") + 0.15 * max(0.0, age - 0.5), 0.014)
-        # At the mouth's corner (AU 14) and below it (AU 15).
-        dimple, down = of(units, "14", side), of(units, "15")
-        x, y = float(corner[0]), float(corner[1])
-        add([(x + side * 0.025, y - 0.06), (x + side * 0.050, y), (x + side * 0.030, y + 0.06)], 0.9 * dimple, 0.026)
-        add([(x + side * 0.005, y + 0.015), (x + side * 0.03, y + 0.07), (x + side * 0.02, y + 0.14)],
-            0.55 * down + 0.2 * max(0.0, age - 0.4), 0.026)
-    # Between lip and chin (AU 17 and at rest).
-    bottom = float(mouth.lower_outer[len(mouth.lower_outer) // 2, 1])
-    y = min(bottom + 0.065, chin - 0.14)
-    add([(-0.15, y + 0.02), (0.0, y), (0.15, y + 0.02)], 0.22 + 0.55 * of(units, "17"), 0.034)
-    return folds

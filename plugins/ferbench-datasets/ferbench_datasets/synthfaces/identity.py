@@ -1,8 +1,8 @@
 """Who it is: what a face looks like at rest.
 
-Resting faces differ as people's do: some brows slant down at rest, some mouths droop, some eyes are wide. That is what a
-classifier has to see past on a subject it has never seen. Lengths are in face units: 1 is the distance from the middle
-of the face to the chin, x to the right, y down.
+Resting faces differ as people's do: some brows slant down at rest, some mouths droop, some eyes are wide. That is what
+a classifier has to see past on a subject it has never seen. Lengths are in face units: 1 is the distance from the
+middle of the face to the chin, x to the right, y down.
 """
 
 from __future__ import annotations
@@ -26,7 +26,14 @@ _SKIN: tuple[Colour, ...] = (
 )
 _HAIR: tuple[Colour, ...] = ((28, 24, 24), (52, 38, 30), (88, 60, 40), (134, 96, 58), (176, 142, 92), (128, 126, 126))
 _IRIS: tuple[Colour, ...] = ((62, 42, 30), (86, 62, 40), (88, 104, 78), (88, 112, 138))
-_CLOTHES: tuple[Colour, ...] = ((70, 74, 90), (140, 60, 60), (200, 200, 196), (60, 92, 80), (36, 36, 40), (96, 120, 160))
+_CLOTHES: tuple[Colour, ...] = (
+    (70, 74, 90),
+    (140, 60, 60),
+    (200, 200, 196),
+    (60, 92, 80),
+    (36, 36, 40),
+    (96, 120, 160),
+)
 
 
 @dataclass(frozen=True)
@@ -87,7 +94,7 @@ def draw_identity(rng: np.random.Generator) -> Identity:
     dark = tone > 2.5
     hair = _HAIR[int(rng.integers(0, 2 if dark else len(_HAIR)))]
     masculine = rng.random() < 0.5
-    gains = {unit: float(np.clip(1 + 0.18 * rng.standard_normal(), 0.6, 1.35)) for unit in ACTION_UNITS}
+    gains = {unit: float(np.clip(1 + 0.12 * rng.standard_normal(), 0.6, 1.35)) for unit in ACTION_UNITS}
     rest = {unit: float(max(0.0, 0.10 * rng.standard_normal())) for unit in ("1", "2", "4", "5", "7", "17", "24")}
     return Identity(
         skin=skin,
@@ -127,6 +134,12 @@ def draw_identity(rng: np.random.Generator) -> Identity:
         gains=gains,
         rest=rest,
     )
+
+
+def dimmed(colour: Colour, factor: float) -> Colour:
+    """``colour`` times ``factor``, at most 255."""
+    red, green, blue = (min(255.0, value * factor) for value in colour)
+    return (red, green, blue)
 
 
 def _mix(first: Colour, second: Colour, share: float) -> Colour:

@@ -22,7 +22,7 @@ AXIS = 0.25
 class Pose:
     """Turns in degrees: ``yaw`` > 0 to the image's right, ``pitch`` > 0 downwards, ``roll`` > 0 clockwise.
 
-    ``scale`` is pixels of the picture for one of the canvas; ``x`` and ``y`` are where the face's middle lies, in pixels.
+    ``scale`` is pixels of the picture for one of the canvas; ``x`` and ``y`` are the face's middle, in pixels.
     """
 
     yaw: float
@@ -39,7 +39,7 @@ def project(pose: Pose, points: Points, nose: float) -> Points:
     seen = points
     for _ in range(4):
         seen = points * np.cos(turn) + (depth(_guess(seen, turn), nose) - AXIS)[..., None] * np.sin(turn)
-    return seen @ _spin(pose).T + np.array([pose.x, pose.y])
+    return np.asarray(seen @ _spin(pose).T + np.array([pose.x, pose.y]))
 
 
 def warp_maps(pose: Pose, nose: float) -> tuple[Field, Field]:
@@ -60,4 +60,4 @@ def _spin(pose: Pose) -> Points:
     """Face units, turned already -> pixels around (x, y)."""
     angle = np.radians(pose.roll)
     factor = pose.scale * float(pixels(np.array([1.0, 0.0]))[0] - pixels(np.array([0.0, 0.0]))[0])
-    return factor * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    return np.asarray(np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) * factor)

@@ -6,26 +6,31 @@ at full size, as a darkening and as the slope that catches the light.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from ferbench_datasets.synthfaces.action_units import Activation, of
+from ferbench_datasets.synthfaces.folds import Fold
 from ferbench_datasets.synthfaces.geometry import Geometry
 from ferbench_datasets.synthfaces.identity import Identity
 from ferbench_datasets.synthfaces.strokes import CENTRE, SIZE, UNIT, Field, Layer, Points, blur, stroke
 
 GRID = SIZE // 2
-_X = (((np.arange(GRID) + 0.5) * 2 - CENTRE[0]) / UNIT).astype(np.float32)
-_Y = (((np.arange(GRID) + 0.5) * 2 - CENTRE[1]) / UNIT).astype(np.float32)
+_X: Points = ((np.arange(GRID) + 0.5) * 2 - CENTRE[0]).astype(np.float64) / UNIT
+_Y: Points = ((np.arange(GRID) + 0.5) * 2 - CENTRE[1]).astype(np.float64) / UNIT
 HEAD = (0.86, 1.22, 0.72)
 """Half-axes of the head's ellipsoid: x, y and towards the camera, in face units."""
 
 
 @dataclass(frozen=True)
 class Light:
-    """Light from ``direction`` (x right, y down, z to the camera; length 1), ``ambient`` in [0, 1], ``warmth`` of it."""
+    """Light from ``direction`` (x right, y down, z to the camera; length 1).
+
+    ``ambient`` in [0, 1] is its share that comes from everywhere; ``warmth`` > 0 is redder than white.
+    """
 
     direction: tuple[float, float, float]
     ambient: float
@@ -33,22 +38,24 @@ class Light:
 
 
 def depth(points: Points, nose: float) -> Points:
-    """Height of the smooth head at ``points`` [..., 2], in face units: what the pose moves by. ``nose``: its tip's y."""
+    """Height of the smooth head at ``points`` [..., 2], face units: what the pose moves by. ``nose`` is its tip's y."""
     x, y = points[..., 0], points[..., 1]
-    dome = HEAD[2] * np.sqrt(np.maximum(0.02, 1 - (_bounded(x, 0.80) / HEAD[0]) ** 2 - (_bounded(y, 0.95) / HEAD[1]) ** 2))
+    inside = 1 - (_bounded(x, 0.80) / HEAD[0]) ** 2 - (_bounded(y, 0.95) / HEAD[1]) ** 2
+    dome = HEAD[2] * np.sqrt(np.maximum(0.02, inside))
     return np.asarray(dome + 0.13 * np.exp(-((x / 0.11) ** 2) - ((y - nose + 0.07) / 0.16) ** 2))
 
 
 def _bounded(values: Points, limit: float) -> Points:
     """Flattens the head's ellipsoid where hair, neck and shoulders go on behind it."""
-    return np.asarray(np.sign(values) * np.minimum(np.abs(values), limit + 0.15 * np.maximum(0, np.abs(values) - limit)))
+    size = np.abs(values)
+    return np.asarray(np.sign(values) * np.minimum(size, limit + 0.15 * np.maximum(0, size - limit)))
 
 
-_ELLIPSE = (
-    1 - (_bounded(_X, 0.80)[None, :] / HEAD[0]) ** 2 - (_bounded(_Y, 0.95)[:, None] / HEAD[1]) ** 2
-).astype(np.float32)
+_ELLIPSE = (1 - (_bounded(_X, 0.80)[None, :] / HEAD[0]) ** 2 - (_bounded(_Y, 0.95)[:, None] / HEAD[1]) ** 2).astype(
+    np.float32
+)
 
-_BODY = np.clip((_Y - 1.08) / 0.16, 0, 1)[:, None]
+_BODY = np.clip((_Y - 1.08) / 0.16, 0, 1).astype(np.float32)[:, None]
 """Share of each row that belongs to neck and shoulders, which have no relief of their own."""
 
 
@@ -91,9 +98,9 @@ def height(who: Identity, units: Activation, shape: Geometry) -> Field:
             (side * 0.46, 0.52, 0.12, 0.16, -0.022 - 0.015 * of(units, "26")),
             (side * 0.66, -0.35, 0.10, 0.16, -0.03),
         ]
-    x, y, across, along, high = (np.asarray(column, np.float32)[:, None] for column in zip(*bumps, strict=True))
-    columns = np.exp(-(((_X - x) / across) ** 2))
-    rows = high * np.exp(-(((_Y - y) / along) ** 2))
+    x, y, across, along, high = (np.asarray(column)[:, None] for column in zip(*bumps, strict=True))
+    columns = np.exp(-(((_X - x) / across) ** 2)).astype(np.float32)
+    rows = (high * np.exp(-(((_Y - y) / along) ** 2))).astype(np.float32)
     dome = HEAD[2] * np.sqrt(np.maximum(0.04, _ELLIPSE))
     return np.asarray(dome + rows.T @ columns, np.float32)
 
@@ -125,12 +132,13 @@ def shading(relief: Field, light: Light) -> Field:
     ).astype(np.float32)
 
 
-def furrows(shape: Geometry, light: Light) -> Field:
+def furrows(lines: Iterable[Fold], light: Light) -> Field:
     """Gain by which the folds darken and brighten the skin, float32 [SIZE, SIZE], 1 where there is none."""
     layer: Layer = np.zeros((SIZE, SIZE), np.uint8)
-    for fold in shape.folds:
+    for fold in lines:
         stroke(layer, fold.line, 255 * fold.depth, fold.width)
     soft = blur(layer, 1.3).astype(np.float32) * np.float32(1 / 255)
     x, y, _ = light.direction
-    slope = cv2.Sobel(soft, cv2.CV_32F, 1, 0) * np.float32(x / 4) + cv2.Sobel(soft, cv2.CV_32F, 0, 1) * np.float32(y / 4)
+    right, down = cv2.Sobel(soft, cv2.CV_32F, 1, 0), cv2.Sobel(soft, cv2.CV_32F, 0, 1)
+    slope = right * np.float32(x / 4) + down * np.float32(y / 4)
     return np.asarray(1 - 0.42 * soft + 0.55 * slope, np.float32)

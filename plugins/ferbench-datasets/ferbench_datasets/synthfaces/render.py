@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench_datasets.synthfaces.action_units import Activation
+from ferbench_datasets.synthfaces.folds import folds
 from ferbench_datasets.synthfaces.geometry import geometry
 from ferbench_datasets.synthfaces.identity import Identity
 from ferbench_datasets.synthfaces.paint import paint
@@ -42,7 +43,7 @@ def render(shot: Shot) -> NDArray[np.uint8]:
     shape = geometry(who, units, shot.gaze)
     painting = paint(who, units, shape)
     light = shading(height(who, units, shape), _turned(shot.light, shot.pose))
-    gain = painting.gain * furrows(shape, shot.light)
+    gain = painting.gain * furrows(folds(who, units, shape), shot.light)
     lit = cv2.multiply(cv2.resize(light, (SIZE, SIZE), interpolation=cv2.INTER_LINEAR), cv2.merge([gain] * 3))
     colour = np.asarray(cv2.multiply(painting.colour, lit, dtype=cv2.CV_8U), np.uint8)
     if shot.occluder:
@@ -58,7 +59,7 @@ def render(shot: Shot) -> NDArray[np.uint8]:
 def face_box(shot: Shot) -> tuple[float, float, float, float]:
     """Left, top, right and bottom of the face in pixels: from the forehead's upper third to the chin, ear to ear."""
     shape = geometry(shot.who, shot.units)
-    brow = np.array([(0.0, 0.75 * shot.who.hairline), (-0.45, 0.75 * shot.who.hairline), (0.45, 0.75 * shot.who.hairline)])
+    brow = np.array([(x, 0.75 * shot.who.hairline) for x in (-0.45, 0.0, 0.45)])
     seen = project(shot.pose, np.concatenate([shape.outline[::3], brow]), shot.who.nose_tip)
     left, top = np.clip(seen.min(axis=0), 0, SIZE - 1).tolist()
     right, bottom = np.clip(seen.max(axis=0), 1, SIZE).tolist()

@@ -17,7 +17,7 @@ OCCLUDERS = ("hand", "scarf", "strand", "bar")
 
 @dataclass(frozen=True)
 class Occluder:
-    """``kind`` is one of ``OCCLUDERS``, on ``side`` -1 (the image's left) or 1; ``reach`` in [0, 1] is how far it hides."""
+    """``kind`` is one of ``OCCLUDERS``, on ``side`` -1 (the image's left) or 1; ``reach`` in [0, 1]: how far in."""
 
     kind: str
     side: int
@@ -39,7 +39,8 @@ def background(seed: int) -> NDArray[np.uint8]:
     rng = np.random.default_rng(seed)
     base = rng.uniform(50, 215) + rng.uniform(-18, 18, 3)
     cells = int(rng.integers(2, 7))
-    coarse = base + rng.uniform(4, 34) * rng.standard_normal((cells, cells, 1)) + 6 * rng.standard_normal((cells, cells, 3))
+    bright = rng.uniform(4, 34) * rng.standard_normal((cells, cells, 1))
+    coarse = base + bright + 6 * rng.standard_normal((cells, cells, 3))
     small = np.clip(coarse, 0, 255).astype(np.uint8)
     room = cv2.resize(small, (SIZE, SIZE), interpolation=cv2.INTER_CUBIC)
     for _ in range(int(rng.integers(0, 4))):
@@ -62,14 +63,25 @@ def occlude(what: Occluder, who: Identity, colour: NDArray[np.uint8], alpha: Lay
             for tone, thick in ((skin * 0.55, 0.135), (skin * 0.88, 0.115), (skin, 0.075)):
                 stroke(colour, line, tone, thick)
             stroke(alpha, line, 255, 0.135)
-        palm = curve([(side * 0.72, 0.55), (side * 1.25, 0.75), (side * 1.3, 1.6), (side * 0.75, 1.55), (side * 0.62, 1.0)],
-                     closed=True)
+        corners = [(0.72, 0.55), (1.25, 0.75), (1.3, 1.6), (0.75, 1.55), (0.62, 1.0)]
+        palm = curve([(side * x, y) for x, y in corners], closed=True)
         fill(colour, palm, skin * 0.92)
         fill(alpha, palm, 255)
     elif what.kind == "scarf":
         top = 0.98 - 0.30 * reach
-        cloth = curve([(-0.95, top - 0.25), (-0.4, top), (0.0, top + 0.05), (0.4, top), (0.95, top - 0.25), (1.0, 1.5),
-                       (0.0, 1.7), (-1.0, 1.5)], closed=True)
+        cloth = curve(
+            [
+                (-0.95, top - 0.25),
+                (-0.4, top),
+                (0.0, top + 0.05),
+                (0.4, top),
+                (0.95, top - 0.25),
+                (1.0, 1.5),
+                (0.0, 1.7),
+                (-1.0, 1.5),
+            ],
+            closed=True,
+        )
         tone = np.asarray(who.clothes[::-1])
         fill(colour, cloth, tone)
         fill(alpha, cloth, 255)
@@ -77,8 +89,14 @@ def occlude(what: Occluder, who: Identity, colour: NDArray[np.uint8], alpha: Lay
             y = top + 0.10 + 0.12 * row
             stroke(colour, curve([(-0.9, y - 0.22), (0.0, y + 0.05), (0.9, y - 0.22)]), tone * 0.75, 0.02)
     elif what.kind == "strand":
-        line = curve([(side * 0.15, -1.0), (side * (0.50 - 0.2 * reach), -0.60), (side * (0.55 - 0.25 * reach), -0.15),
-                      (side * 0.66, 0.35)])
+        line = curve(
+            [
+                (side * 0.15, -1.0),
+                (side * (0.50 - 0.2 * reach), -0.60),
+                (side * (0.55 - 0.25 * reach), -0.15),
+                (side * 0.66, 0.35),
+            ]
+        )
         lock = ribbon(line, [0.16, 0.15, 0.12, 0.03])
         fill(colour, lock, np.asarray(who.hair) * 0.9)
         fill(alpha, lock, 255)
@@ -94,5 +112,5 @@ def photograph(picture: NDArray[np.uint8], camera: Camera, seed: int) -> NDArray
     if camera.blur > 0.2:
         picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), camera.blur), np.uint8)
     gain = camera.exposure * camera.contrast
-    grain = (noise("grain", seed) * np.float32(camera.noise) + np.float32(128 * (1 - camera.contrast)))
+    grain = noise("grain", seed) * np.float32(camera.noise) + np.float32(128 * (1 - camera.contrast))
     return np.asarray(cv2.addWeighted(picture, gain, cv2.merge([grain] * 3), 1.0, 0, dtype=cv2.CV_8U), np.uint8)

@@ -23,7 +23,7 @@ _SHIFT = 4  # OpenCV draws at 1/16 pixel
 
 def pixels(points: Points) -> Points:
     """Face units [..., 2] -> canvas pixels."""
-    return points * UNIT + np.asarray(CENTRE)
+    return np.asarray(points * UNIT + np.asarray(CENTRE))
 
 
 def curve(points: ArrayLike, *, closed: bool = False, steps: int = 6) -> Points:
@@ -69,6 +69,12 @@ def blend(region: Layer, colour: ArrayLike, alpha: Layer, strength: float = 1.0)
     share = (alpha * np.float32(strength / 255))[..., None]
     base = region.astype(np.float32)
     region[:] = (base + (np.asarray(colour, np.float32) - base) * share + 0.5).astype(np.uint8)
+
+
+def ellipse(x: float, y: float, across: float, along: float) -> Points:
+    """An ellipse's outline around (x, y), [28, 2]; half-axes in face units."""
+    angle = np.linspace(0, 2 * np.pi, 28, endpoint=False)
+    return np.stack([x + across * np.cos(angle), y + along * np.sin(angle)], axis=1)
 
 
 def window(points: Points, pad: float) -> tuple[slice, slice]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from ferbench_datasets.synthfaces.strokes import SIZE, Field
 
@@ -15,7 +17,7 @@ _TILE = 2 * SIZE
 @cache
 def _tile(kind: str) -> Field:
     rng = np.random.default_rng(["skin", "hair", "grain"].index(kind))
-    white = rng.standard_normal((_TILE, _TILE), np.float32)
+    white: NDArray[Any] = rng.standard_normal((_TILE, _TILE), np.float32)
     if kind == "skin":
         coarse = cv2.GaussianBlur(white, (0, 0), 6)
         fine = cv2.GaussianBlur(white, (0, 0), 1)

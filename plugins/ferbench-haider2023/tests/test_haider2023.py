@@ -1,0 +1,87 @@
+"""The paper's pipelines: they resolve, and each says of every value whose it is."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from importlib import resources
+from typing import Any
+
+import pytest
+
+import ferbench_haider2023
+from ferbench import parameters, pipeline, plugins
+
+FILES = {
+    entry.name: resources.files("ferbench_haider2023").joinpath(entry.target.partition(":")[2]).read_text()
+    for entry in ferbench_haider2023.register_pipelines()
+}
+EPOCHS = {"jaffe": 100, "mmi": 100, "fer2013": 300, "affectnet-8": 12}
+"""Of the paper: Section 4.2 (JAFFE, MMI) and Section 4.4."""
+each = pytest.mark.parametrize("name", FILES)
+
+
+def resolve(name: str, dataset: str) -> pipeline.Pipeline:
+    registry = plugins.installed().registry
+    return pipeline.resolve(pipeline.read(name, registry), registry, dataset=dataset)
+
+
+@each
+@pytest.mark.parametrize("dataset", ["synthfaces", "fer2013"])
+def test_it_resolves_and_its_parts_can_be_built(name: str, dataset: str) -> None:
+    found = resolve(name, dataset)
+    assert found.name == name
+    assert found.detector.entry.name == "retinaface"
+    assert found.faces.size == 48
+    for part in (found.embedder, found.loss, found.sampler, *found.classifiers):
+        assert part is None or part.build() is not None
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if name != "raw-pixels-svm"])
+def test_the_papers_numbers(name: str) -> None:
+    for dataset, epochs in EPOCHS.items():
+        given = resolve(name, dataset).embedder.parameters
+        assert given["epochs"] == epochs
+        assert (given["optimizer"], given["learning_rate"], given["schedule"]) == ("adam", 0.001, "plateau")
+        assert given["size"] == 128
+
+
+def unmarked(text: str) -> list[str]:
+    """The values that neither carry the paper's section or table nor are marked "ours", themselves or by their table.
+
+    Names, labels and the texts before the first table need no mark.
+    """
+    found, table_is_marked, in_table = [], False, False
+    for line in text.splitlines():
+        value, _, comment = line.partition("#")
+        marked = re.search(r"\b(Section|Table) \d|\bours\b", comment) is not None
+        if value.startswith("["):
+            table_is_marked, in_table = marked, True
+        elif in_table and "=" in value and value.split("=")[0].strip() not in ("name", "label"):
+            found += [] if marked or table_is_marked else [line]
+    return found
+
+
+@each
+def test_every_value_is_the_papers_or_ours(name: str) -> None:
+    assert unmarked(FILES[name]) == []
+
+
+@each
+def test_loss_sampler_and_svm_are_spelt_out(name: str) -> None:
+    """What the paper leaves open of them may not hide in a default."""
+    raw: dict[str, Any] = tomllib.loads(FILES[name])
+    registry = plugins.installed().registry
+    tables = [(kind, raw[kind]) for kind in ("loss", "sampler") if kind in raw]
+    for kind, table in tables:
+        factory = registry.get(kind, table["name"]).load()
+        assert set(table) - {"name"} == {one.name for one in parameters.of(factory, kind)}
+    for table in raw["classifiers"]:
+        assert table["name"] != "svm" or {"kernel", "C"} <= set(table)
+
+
+def test_the_check_for_marks_can_fail() -> None:
+    plain = (
+        "[faces]\nsize = 48\nmargin = 0.1 # a comment\n[loss] # ours: all of it\nmargin = 0.3\n[a]\nb = 1 # Section 4\n"
+    )
+    assert unmarked(plain) == ["size = 48", "margin = 0.1 # a comment"]
