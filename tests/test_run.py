@@ -102,7 +102,9 @@ def test_an_untrained_embedder(toy_run: Run) -> None:
 
 
 SLOW = """
+import signal
 import time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job is started with it ignored
 import ferbench_toy_parts as parts
 
 plain = parts.ToyEmbedder.embed
