@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ferbench.errors import WeightsError
+from ferbench_torch.tiny_maps import replace_convolutions
 
 ARCHITECTURE = "resnet18.a1_in1k"
 POOLED = 512
@@ -25,6 +26,7 @@ class EmbeddingNet(nn.Module):
     def __init__(self, size: int, *, imagenet: bool) -> None:
         super().__init__()
         self.backbone = timm.create_model(ARCHITECTURE, pretrained=imagenet, in_chans=1, num_classes=0)
+        replace_convolutions(self.backbone)
         self.head = nn.Linear(POOLED, size)
 
     def forward(self, images: Tensor) -> Tensor:
