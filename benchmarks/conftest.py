@@ -6,7 +6,6 @@ A machine that others use too is slow for seconds at a time; two neighbours in t
 from __future__ import annotations
 
 import statistics
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -40,11 +39,12 @@ def side_by_side(benchmark: Any) -> Callable[..., Rounds]:
 
     def measure(ours: Callable[[], object], theirs: Callable[[], object], rounds: int) -> Rounds:
         waited: list[float] = []
+        timer = benchmark._timer  # the one that --benchmark-timer chose
 
         def their_turn() -> None:
-            started = time.perf_counter()
+            started = timer()
             theirs()
-            waited.append(time.perf_counter() - started)
+            waited.append(timer() - started)
 
         benchmark.pedantic(ours, setup=their_turn, rounds=rounds, warmup_rounds=1)
         return Rounds(waited[-rounds:], list(benchmark.stats.stats.data))
