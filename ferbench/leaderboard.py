@@ -5,6 +5,7 @@ One page holds what may be compared: one dataset (by content), one set of classe
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -134,7 +135,7 @@ def _page(found: list[tuple[Path, Result]], place: Path) -> str:
     if changed:
         lines += ["", "Run with other settings than the pipeline's file:", ""]
         for name, values in changed.items():
-            said = ", ".join(f"`{_safe(key)}={_safe(str(value))}`" for key, value in values.items())
+            said = ", ".join(_code(f"{key}={value}") for key, value in values.items())
             lines.append(f"- {_safe(name)}: {said}")
     notes = sorted({note for _, result in found for note in result.notes})
     if notes:
@@ -172,9 +173,22 @@ def _samples(result: Result) -> str:
 
 def _safe(text: str) -> str:
     """Text that cannot become markup or break a table."""
-    plain = "".join(character if character.isprintable() else " " for character in text)
+    plain = _one_line(text)
     for character in "\\`|<>[]*_":
         plain = plain.replace(
             character, f"\\{character}" if character not in "<>" else ("&lt;", "&gt;")[character == ">"]
         )
     return plain
+
+
+def _code(text: str) -> str:
+    """A code span, outside of tables: only a run of backticks as long as its fence could end it."""
+    plain = _one_line(text)
+    if "`" not in plain:
+        return f"`{plain}`"
+    fence = "`" * (1 + max(len(run) for run in re.findall("`+", plain)))
+    return f"{fence} {plain} {fence}"
+
+
+def _one_line(text: str) -> str:
+    return "".join(character if character.isprintable() else " " for character in text)

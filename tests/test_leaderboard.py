@@ -92,3 +92,8 @@ def test_a_bundle_in_the_wrong_place_is_refused(results: Path, call: Call) -> No
 
 def test_markup_in_names_cannot_get_out() -> None:
     assert leaderboard._safe("a|b<script>[x](y)`c`\n# d") == "a\\|b&lt;script&gt;\\[x\\](y)\\`c\\` # d"
+
+
+def test_code_is_shown_as_it_is_and_cannot_get_out() -> None:
+    assert leaderboard._code("embedder.learning_rate=[1|2]") == "`embedder.learning_rate=[1|2]`"
+    assert leaderboard._code("a`b\n# c`<script>") == "`` a`b # c`<script> ``"

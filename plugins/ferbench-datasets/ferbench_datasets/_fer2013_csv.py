@@ -30,7 +30,7 @@ _LABELS = {str(label).encode(): label for label in range(len(CLASSES))}
 
 
 class ArrayImages:
-    """Images held as one array uint8 [N, 48, 48]; ``stack`` gives all of them without reading one by one."""
+    """Images held as one array uint8 [N, 48, 48]."""
 
     def __init__(self, pixels: Images) -> None:
         self._pixels = pixels
@@ -42,10 +42,6 @@ class ArrayImages:
         """Image ``index`` as uint8 [48, 48], a read-only view."""
         image: Images = self._pixels[index]
         return image
-
-    def stack(self) -> Images:
-        """All images as uint8 [N, 48, 48], in the order of ``Samples.ids``; a read-only view, not a copy."""
-        return self._pixels
 
 
 def read_csv(file: IO[bytes], name: str) -> Rows:

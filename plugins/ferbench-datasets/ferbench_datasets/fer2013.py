@@ -33,8 +33,7 @@ class Fer2013:
       row (``Training_10118481.jpg``); there the number stays as it is, and a note says that the ids are others.
     - order: train, validation, test, and by the number in each. Parts are Training, PublicTest and PrivateTest.
     - labels: 0 angry, 1 disgust, 2 fear, 3 happy, 4 sad, 5 surprise, 6 neutral, as in the csv.
-    - images: gray uint8 [48, 48]. Those of a csv are in memory (83 MB) and have ``stack() -> uint8 [N, 48, 48]``;
-      JPEG files are decoded as they are read.
+    - images: gray uint8 [48, 48]. Those of a csv are in memory (83 MB); JPEG files are decoded as they are read.
     - fingerprint: SHA-256 over ids, labels, parts and the pixels, or for JPEG files over the files' bytes. So every
       csv of the same data agrees, and a JPEG copy, whose pixels are others, does not.
     - notes: a partial copy, counts that differ from the official ones, a JPEG copy, ids that are not the csv's.
