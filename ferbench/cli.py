@@ -46,6 +46,7 @@ def main() -> None:
 @click.option("--seeds", help="Several runs, one a seed: 0-4 or 0,3,7.")
 @click.option("--set", "settings", multiple=True, metavar="PART.PARAMETER=VALUE", help="Change one parameter; repeat.")
 @click.option("--device", help="For every part that computes on one: auto, cpu, cuda, cuda:1.")
+@click.option("--workers", type=click.IntRange(1), help="Processes for the face step; by default one a usable core.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Results' root.")
 @click.option("--resume", is_flag=True, help="Go on with an unfinished run of the same settings.")
 @click.option("--restart", is_flag=True, help="Throw an unfinished run of the same settings away.")
@@ -59,6 +60,7 @@ def run(
     seeds: str | None,
     settings: tuple[str, ...],
     device: str | None,
+    workers: int | None,
     out: Path,
     resume: bool,
     restart: bool,
@@ -75,6 +77,7 @@ def run(
     from ferbench.progress import Reporter
     from ferbench.run import Plan
     from ferbench.run import run as run_plan
+    from ferbench.workers import usable_cores
 
     raw = pipelines.read(pipeline, registry)
     dataset_settings = _of(settings, "dataset")
@@ -89,7 +92,7 @@ def run(
     _say_problems(reporter)
     folders = []
     for one in _seeds(seeds, seed):
-        plan = Plan(resolved, source, rule, data, one, out)
+        plan = Plan(resolved, source, rule, data, one, out, workers or usable_cores())
         folders.append(run_plan(plan, reporter, resume=resume, restart=restart))
         reporter.stages.clear()
         if not as_json:

@@ -139,10 +139,10 @@ class Epoch:
     extra: dict[str, float] = field(default_factory=dict)
 
 
-def batches(count: int, size: int) -> Iterator[slice]:
-    """Slices of at most ``size`` that cover ``range(count)`` in order."""
-    for start in range(0, count, size):
-        yield slice(start, min(start + size, count))
+def batches(count: int, size: int, start: int = 0) -> Iterator[slice]:
+    """Slices of at most ``size`` that cover ``range(start, count)`` in order."""
+    for first in range(start, count, size):
+        yield slice(first, min(first + size, count))
 
 
 def _broken(what: str) -> PluginError:

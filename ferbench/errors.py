@@ -10,6 +10,7 @@
     ├── SplitError              a protocol cannot split this dataset
     ├── WeightsError            weights are missing or are not the ones expected
     ├── TrainingError           a training failed, or was left unfinished by other settings
+    ├── WorkerError             a worker process died
     ├── StorageError            a file could not be written (permission, full disk)
     └── BundleError             a result on disk is incomplete, altered or of another version
 
@@ -72,6 +73,10 @@ class WeightsError(FerbenchError):
 
 class TrainingError(FerbenchError):
     """A training failed, or a checkpoint belongs to other settings."""
+
+
+class WorkerError(FerbenchError):
+    """A worker process died: out of memory, or a crash in native code."""
 
 
 class StorageError(FerbenchError):

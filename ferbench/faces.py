@@ -1,17 +1,16 @@
 """The face step: detect, take the largest face, crop, gray, resize, into a memory-mapped cache. No image is dropped.
 
-The cache is one ``uint8 [N, S, S]`` file a combination of dataset, detector and parameters, so a dataset larger than
-memory works, and a second run with the same faces reads nothing twice.
+There is one cache a combination of dataset, detector and parameters, so a dataset larger than memory works, and a
+second run with the same faces reads nothing twice.
 """
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import cv2
 import numpy as np
@@ -19,15 +18,18 @@ from annotated_types import Ge, Le
 from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
-from ferbench.data import Face, Images, Indices, Samples
+from ferbench.crop_cache import CropCache
+from ferbench.data import Images, Indices, Samples, batches
 from ferbench.digests import digest
-from ferbench.interfaces import Detector
-from ferbench.storage import explain, write_text
+from ferbench.interfaces import Detector, ImageSource
+from ferbench.workers import in_order
+
+Box = tuple[float, float, float, float]
 
 FORMAT = 1
 """Raise when crops of the same images by the same parameters change."""
-CHUNK = 256
-"""Images between two notes of how far an unfinished cache has come."""
+CHUNK = 32
+"""Images that a worker process takes at a time."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class Rows:
         return np.asarray(self.images[self.rows[key]])
 
 
-def crop(image: Images, box: tuple[float, float, float, float] | None, step: FaceStep) -> Images:
+def crop(image: Images, box: Box | None, step: FaceStep) -> Images:
     """Gray uint8 [size, size] of the square around ``box`` (pixels), or of the centre square if there is none.
 
     The square has the box's longer side and its margins; what lies outside the image repeats its edge.
@@ -111,6 +113,39 @@ def shipped(samples: Samples, step: FaceStep) -> str | None:
     return "face crops" if samples.cropped else "face boxes" if samples.boxes is not None else None
 
 
+@dataclass(frozen=True)
+class Cropper:
+    """Reads, detects and crops; what a worker process gets.
+
+    The face is ``boxes``' (float32 [N, 4]) where the dataset ships them, else the largest that ``detector`` finds, else
+    the whole image.
+    """
+
+    images: ImageSource
+    boxes: NDArray[np.float32] | None
+    detector: Detector | None
+    step: FaceStep
+
+    def __call__(self, rows: range) -> tuple[Images, NDArray[np.bool_]]:
+        """The crops of M rows, uint8 [M, S, S], and whether each has a face, bool [M]. Raises ``DataError``."""
+        crops = np.empty((len(rows), self.step.size, self.step.size), np.uint8)
+        found = np.empty(len(rows), np.bool_)
+        for place, row in enumerate(rows):
+            image = self.images.read(row)
+            box = self._box(image, row)
+            crops[place], found[place] = crop(image, box, self.step), box is not None
+        return crops, found
+
+    def _box(self, image: Images, row: int) -> Box | None:
+        if self.boxes is not None:
+            left, top, right, bottom = self.boxes[row].tolist()
+            return (left, top, right, bottom)
+        if self.detector is None:
+            return (0.0, 0.0, float(image.shape[1]), float(image.shape[0]))
+        faces = self.detector.detect(image if image.ndim == 3 else np.stack([image] * 3, axis=2))
+        return max(faces, key=lambda face: face.area).box if faces else None
+
+
 def prepare(
     samples: Samples,
     detector: Callable[[], Detector],
@@ -118,84 +153,34 @@ def prepare(
     *,
     progress: Callable[[int, int], None],
     cache: Path | None = None,
+    workers: int = 1,
 ) -> Crops:
     """The crops of all samples, from the cache or made now; an unfinished cache goes on where it stopped.
 
-    ``detector`` is built only if it is needed. ``progress`` gets (done, total). Raises ``DataError`` from a broken
-    image, ``WeightsError`` from a detector, ``StorageError`` if the cache cannot be written.
+    ``detector`` is built only if it is needed. ``progress`` gets (done, total). ``workers`` processes share the work
+    if there is much of it; the crops are the same for any number. Raises ``DataError`` from a broken image,
+    ``WeightsError`` from a detector, ``WorkerError`` from a process that died, ``StorageError`` if the cache cannot be
+    written.
     """
     ready = shipped(samples, step)
-    find: Callable[[Images], list[Face]] | None
     if ready:
-        source, identity = f"the dataset ships {ready}, no detector ran", ready
-        find = _whole if samples.cropped else None
+        source, identity, finder = f"the dataset ships {ready}, no detector ran", ready, None
     else:
-        built = detector()
-        source, identity, find = "the largest face that the detector found", built.fingerprint, built.detect
+        finder = detector()
+        source, identity = "the largest face that the detector found", finder.fingerprint
+    count = len(samples)
     folder = (cache or user_cache_path("ferbench")) / "faces"
-    key = _key(samples.fingerprint, identity, step)
-    place = folder / key
-    if not (place / "done.json").exists():
-        _fill(place, samples, find, step, progress)
-    count = len(samples)
-    images = np.load(place / "crops.npy", mmap_mode="r")
-    found = np.load(place / "found.npy")
+    cached = CropCache(folder / _key(samples.fingerprint, identity, step), count, step.size)
+    if not cached.complete:
+        work = Cropper(samples.images, samples.boxes if ready == "face boxes" else None, finder, step)
+        with cached:
+            pieces = [range(part.start, part.stop) for part in batches(count, CHUNK, start=cached.done)]
+            with closing(in_order(work, pieces, workers=workers)) as made:
+                for crops, found in made:
+                    cached.append(crops, found)
+                    progress(cached.done, count)
     progress(count, count)
-    return Crops(images, found, source)
-
-
-def _fill(
-    place: Path,
-    samples: Samples,
-    find: Callable[[Images], list[Face]] | None,
-    step: FaceStep,
-    progress: Callable[[int, int], None],
-) -> None:
-    count = len(samples)
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-        state = place / "state.json"
-        start = json.loads(state.read_text())["images"] if state.exists() else 0
-        crops = _open(place / "crops.npy", np.uint8, (count, step.size, step.size), fresh=start == 0)
-        found = _open(place / "found.npy", np.bool_, (count,), fresh=start == 0)
-        for index in range(start, count):
-            image = samples.images.read(index)
-            if find is None:
-                assert samples.boxes is not None  # find is None only if there are boxes
-                left, top, right, bottom = samples.boxes[index].tolist()
-                box: tuple[float, float, float, float] | None = (left, top, right, bottom)
-            else:
-                faces = find(image if image.ndim == 3 else np.stack([image] * 3, axis=2))
-                box = max(faces, key=lambda face: face.area).box if faces else None
-            crops[index] = crop(image, box, step)
-            found[index] = box is not None
-            if (index + 1) % CHUNK == 0:
-                crops.flush()
-                found.flush()
-                write_text(state, json.dumps({"images": index + 1}))
-                progress(index + 1, count)
-        crops.flush()
-        found.flush()
-        write_text(place / "done.json", json.dumps({"images": count}))
-        state.unlink(missing_ok=True)
-    except OSError as error:
-        raise explain(error, place) from error
-
-
-def _open(file: Path, dtype: Any, shape: tuple[int, ...], *, fresh: bool) -> np.memmap[Any, Any]:
-    """A writable memory-mapped array. Its space is taken at once: a full disk would end a mapped write in a crash."""
-    if fresh:
-        mapped = np.lib.format.open_memmap(file, "w+", dtype, shape)
-        if hasattr(os, "posix_fallocate"):
-            with file.open("r+b") as opened:
-                os.posix_fallocate(opened.fileno(), 0, max(1, file.stat().st_size))
-        return mapped
-    return np.lib.format.open_memmap(file, "r+")
-
-
-def _whole(image: Images) -> list[Face]:
-    height, width = image.shape[:2]
-    return [Face((0.0, 0.0, float(width), float(height)), 1.0)]
+    return Crops(*cached.read(), source)
 
 
 def _key(fingerprint: str, identity: str, step: FaceStep) -> str:

@@ -77,7 +77,10 @@ class EvaluationProtocol(Protocol):
 
 @runtime_checkable
 class Detector(Protocol):
-    """Finds faces. ``fingerprint`` covers all that its answers depend on: version, parameters, weights' SHA-256."""
+    """Finds faces. Can be pickled, used or not, as worker processes get copies.
+
+    ``fingerprint`` covers all that its answers depend on: version, parameters, weights' SHA-256.
+    """
 
     @property
     def fingerprint(self) -> str: ...

@@ -32,7 +32,10 @@ from ferbench.storage import explain, replacing, write_json, write_text
 
 @dataclass(frozen=True)
 class Plan:
-    """All that one run depends on. ``data`` is where the dataset's files lie, ``out`` the root for results."""
+    """All that one run depends on. ``data`` is where the dataset's files lie, ``out`` the root for results.
+
+    ``workers`` processes share the face step; the result is the same for any number.
+    """
 
     pipeline: Pipeline
     dataset: Part
@@ -40,6 +43,7 @@ class Plan:
     data: Path | None
     seed: int
     out: Path
+    workers: int = 1
 
 
 def run(plan: Plan, reporter: Reporter, *, resume: bool = False, restart: bool = False) -> Path:
@@ -58,7 +62,9 @@ def run(plan: Plan, reporter: Reporter, *, resume: bool = False, restart: bool =
     folder = plan.out / bundle.place(described)
     work = _work_folder(folder, resume=resume, restart=restart)
     with reporter.stage("faces"):
-        crops = prepare(samples, pipeline.detector.build, pipeline.faces, progress=reporter.advance)
+        crops = prepare(
+            samples, pipeline.detector.build, pipeline.faces, progress=reporter.advance, workers=plan.workers
+        )
 
     curves, best_epochs, parts, parameters = {}, {}, list[dict[str, Predictions]](), None
     for split in splits:

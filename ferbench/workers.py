@@ -1,0 +1,122 @@
+"""The same work on many pieces, over processes: results in order, and no process that outlives its parent.
+
+Processes are spawned, never forked: a fork copies locks that torch's and OpenCV's threads hold. Each computes on one
+thread, so that as many processes as cores do not fight over them.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from typing import Any, TypeVar
+
+from ferbench.errors import PluginError, WorkerError
+
+Piece = TypeVar("Piece")
+Result = TypeVar("Result")
+
+WORTH = 8.0
+"""Seconds of work that must be left for the start of processes (one to five seconds) to pay."""
+AHEAD = 4
+"""Pieces a worker that may be under way or done before their turn; more would only take memory."""
+ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
+
+_work: Callable[[Any], Any]
+
+
+def usable_cores() -> int:
+    """The cores that this process may use, within its affinity and its container's share."""
+    from joblib import cpu_count  # slow to import, and the command line's help must not wait for it
+
+    return int(cpu_count())
+
+
+def in_order(work: Callable[[Piece], Result], pieces: Sequence[Piece], *, workers: int = 1) -> Generator[Result]:
+    """``work(piece)`` of each piece, in the order of ``pieces``, which are best of about equal effort.
+
+    The first pieces are done here. If what is left would take more than ``WORTH`` seconds at the last one's pace,
+    ``workers`` processes do it. Close the iterator (``contextlib.closing``) if it may not be read to its end.
+
+    Raises what ``work`` raises, of the first piece that raises; ``PluginError`` if it cannot be pickled, and
+    ``WorkerError`` if a process dies.
+    """
+    for done, piece in enumerate(pieces, 1):
+        started = time.monotonic()
+        result = work(piece)
+        pace = time.monotonic() - started
+        yield result
+        # The first piece says nothing of the pace: it may have loaded weights.
+        if workers > 1 and done > 1 and pace * (len(pieces) - done) > WORTH:
+            yield from _spread(work, pieces[done:], workers)
+            return
+
+
+def _spread(work: Callable[[Piece], Result], pieces: Sequence[Piece], workers: int) -> Iterator[Result]:
+    try:
+        packed = pickle.dumps(work)
+    except Exception as error:  # pickle raises nearly anything, and a part's own __reduce__ may too
+        raise PluginError(
+            f"a part cannot be sent to other processes, as its contract asks: {type(error).__name__}: {error}",
+            fix="use one process: --workers 1; and report it to the part's author",
+        ) from error
+    context = get_context("spawn")
+    end, leash = context.Pipe(duplex=False)
+    pool = ProcessPoolExecutor(min(workers, len(pieces)), context, _begin, (end, packed))
+    waiting = deque[Any]()
+    try:
+        for piece in pieces:
+            waiting.append(_submit(pool, piece))
+            if len(waiting) >= AHEAD * workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    except BaseException as error:
+        leash.close()  # ends the workers in the middle of their pieces
+        if isinstance(error, BrokenProcessPool):
+            raise WorkerError(
+                "a worker process ended by itself: killed for its memory, or by a crash in a part's native code",
+                fix="use fewer: --workers 1; what was finished is kept",
+            ) from error
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+        leash.close()
+        end.close()
+
+
+def _submit(pool: ProcessPoolExecutor, piece: Any) -> Any:
+    # May start a worker, which inherits the mask. Ctrl-C reaches the parent too, and that ends its workers quietly.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        return pool.submit(_do, piece)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _begin(end: Connection, packed: bytes) -> None:
+    """What a worker does first."""
+    global _work
+    threading.Thread(target=_die_with_parent, args=(end,), daemon=True).start()
+    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))  # read when the libraries are loaded, which is in the next line
+    _work = pickle.loads(packed)
+
+
+def _die_with_parent(end: Connection) -> None:
+    # Nothing is ever sent. The other end closes when the parent lets go of it or is no more, kill -9 included.
+    with suppress(EOFError, OSError):
+        end.recv_bytes()
+    os._exit(1)
+
+
+def _do(piece: Any) -> Any:
+    return _work(piece)
