@@ -59,19 +59,22 @@ class Dataset(Protocol):
 class EvaluationProtocol(Protocol):
     """Says which samples may be used for what.
 
-    ``selection`` is what the embedder's epoch is chosen on: "validation", "test" (as the paper does) or "last" (the
-    last epoch, nothing chosen).
+    ``selection`` is what the embedder's epoch is chosen on: "validation", "test" (as the paper does; always
+    optimistic) or "last" (the last epoch, nothing chosen). It may be a parameter, as it is of the core's protocols.
     """
 
-    selection: ClassVar[Selection]
-
     @property
-    def optimistic(self) -> str | None:
-        """Why its scores are too good to be compared with a leak-free protocol's, in a sentence, or ``None``."""
+    def selection(self) -> Selection: ...
+
+    def optimistic(self, samples: Samples) -> str | None:
+        """Why scores on ``samples`` are too good to be compared with a leak-free protocol's, or ``None``."""
         ...
 
     def splits(self, samples: Samples, seed: int) -> Sequence[Split]:
-        """One or more splits, the same for the same ids and seed. Raises ``SplitError``."""
+        """One or more splits, the same for the same ids and seed in whatever order. Raises ``SplitError``.
+
+        Their names differ and are fit to name folders; no sample is in the test side of two.
+        """
         ...
 
 

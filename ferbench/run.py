@@ -124,7 +124,7 @@ def run(plan: Plan, reporter: Reporter, *, resume: bool = False, restart: bool =
 
 def describe(plan: Plan, samples: Samples, protocol: EvaluationProtocol) -> dict[str, Any]:
     """The fields of ``Result`` that are known before the work starts, and the run's name made of them."""
-    pipeline, optimistic = plan.pipeline.describe(), protocol.optimistic
+    pipeline, optimistic = plan.pipeline.describe(), protocol.optimistic(samples)
     if shipped(samples, plan.pipeline.faces):
         pipeline["detector"] = None
     identity: dict[str, Any] = {
