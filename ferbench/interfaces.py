@@ -98,7 +98,10 @@ class Monitor(Protocol):
         ...
 
     def score(self, epoch: Epoch, embed: Callable[[ImageRows], Embeddings]) -> float:
-        """Fits the classifiers on the training embeddings and gives the validation accuracy in [0, 1]."""
+        """Fits the classifiers on the training embeddings and gives the validation accuracy in [0, 1].
+
+        NaN where the protocol holds no validation set out (selection "last").
+        """
         ...
 
     def step(self, *, epoch: int, batch: int, batches: int, images: int, loss: float) -> None:
@@ -136,7 +139,10 @@ class Embedder(Protocol):
         rng: np.random.Generator,
         checkpoint: Path | None,
     ) -> Embedder:
-        """Trains on crops uint8 [N, S, S] and labels int64 [N]; keeps the weights of the monitor's best epoch."""
+        """Trains on crops uint8 [N, S, S] and labels int64 [N]; keeps the weights of the monitor's best epoch.
+
+        Starts from the weights that ``load`` took, if it was called before: that is how ``--init`` hands them over.
+        """
         ...
 
     def embed(self, images: ImageRows) -> Embeddings:
@@ -147,8 +153,8 @@ class Embedder(Protocol):
         """Writes the trained weights into ``folder``, without pickle."""
         ...
 
-    def load(self, folder: Path) -> Embedder:
-        """Takes back what ``save`` wrote. Raises ``WeightsError``."""
+    def load(self, place: Path) -> Embedder:
+        """Takes back what ``save`` wrote: its folder, or one file of weights alone. Raises ``WeightsError``."""
         ...
 
 
