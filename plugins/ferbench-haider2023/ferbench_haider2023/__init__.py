@@ -15,6 +15,12 @@ def register_pipelines() -> list[Entry]:
             paper=_PAPER,
         ),
         Entry(
+            "tlf-resnet18-table5",
+            "ferbench_haider2023:tlf-resnet18-table5.toml",
+            "the same training, six classifiers: SVM in four kernels, LDA and softmax regression (Table 5)",
+            paper=_PAPER,
+        ),
+        Entry(
             "ce-resnet18-svm",
             "ferbench_haider2023:ce-resnet18-svm.toml",
             "the same with cross-entropy in the triplet loss's place",
