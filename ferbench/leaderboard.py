@@ -16,6 +16,7 @@ from ferbench import bundle
 from ferbench.bundle import Result
 from ferbench.digests import digest
 from ferbench.errors import BundleError
+from ferbench.markdown import safe as _safe
 from ferbench.statistics import accuracy_interval
 from ferbench.storage import write_text
 
@@ -168,13 +169,3 @@ def _title(result: Result) -> str:
 
 def _samples(result: Result) -> str:
     return f"{result.dataset['samples']:,}"
-
-
-def _safe(text: str) -> str:
-    """Text that cannot become markup or break a table."""
-    plain = "".join(character if character.isprintable() else " " for character in text)
-    for character in "\\`|<>[]*_":
-        plain = plain.replace(
-            character, f"\\{character}" if character not in "<>" else ("&lt;", "&gt;")[character == ">"]
-        )
-    return plain

@@ -1,8 +1,8 @@
 """Scores an embedder's epochs on the validation set, and chooses one by the protocol's rule.
 
 At the end of a monitored epoch every classifier, or those that ``[monitor]`` names, is fitted on the training
-embeddings and scored (Haider et al. 2023, Section 3.4); the first one's accuracy chooses. The curve is on disk after each
-epoch, so a resumed run has all of it.
+embeddings and scored (Haider et al. 2023, Section 3.4); the first one's accuracy chooses. The curve is on disk after
+each epoch, so a resumed run has all of it.
 """
 
 from __future__ import annotations

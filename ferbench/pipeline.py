@@ -22,7 +22,6 @@ from __future__ import annotations
 
 import copy
 import difflib
-import importlib.resources
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -103,9 +102,8 @@ def source(name: str, registry: Registry) -> tuple[str, str]:
     """The text of a pipeline file, comments and all, and where it lies. Raises as ``read`` does."""
     path = Path(name)
     if path.suffix != ".toml":
-        target = registry.get("pipeline", name).target
-        package, _, file = target.partition(":")
-        return importlib.resources.files(package).joinpath(file).read_text(encoding="utf-8"), target
+        entry = registry.get("pipeline", name)
+        return entry.text(), entry.target
     try:
         return path.read_text(encoding="utf-8"), str(path)
     except (OSError, UnicodeDecodeError) as error:

@@ -1,4 +1,4 @@
-"""The pipelines of Haider et al., "Robust Human Face Emotion Classification ...", Sensors 2023, 23, 4770."""
+"""The pipelines and tables of Haider et al., "Robust Human Face Emotion Classification ...", Sensors 2023, 23, 4770."""
 
 from ferbench import Entry, hookimpl
 
@@ -37,4 +37,20 @@ def register_pipelines() -> list[Entry]:
             "ferbench_haider2023:raw-pixels-svm.toml",
             "a linear SVM on the crop's pixels: the floor",
         ),
+    ]
+
+
+@hookimpl
+def register_tables() -> list[Entry]:
+    about = {
+        1: "JAFFE, against previous works",
+        2: "MMI, against previous works",
+        3: "FER2013, against previous works",
+        4: "AffectNet, against previous works",
+        5: "FER2013, by classifier, loss and sampling",
+        6: "AffectNet, by classifier, loss and sampling",
+    }
+    return [
+        Entry(f"haider2023-{number}", f"ferbench_haider2023:tables/haider2023-{number}.toml", summary, paper=_PAPER)
+        for number, summary in about.items()
     ]
