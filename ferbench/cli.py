@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import click
 
 from ferbench import __version__, cli_options
+from ferbench.cli_figures import figure
 from ferbench.cli_tables import table
 from ferbench.errors import FerbenchError, ParameterError
 from ferbench.plugins import installed
@@ -194,6 +195,7 @@ def verify(bundles: tuple[Path, ...], as_json: bool) -> None:
 
 
 main.add_command(table)
+main.add_command(figure)
 
 
 def _say_problems(reporter: Any) -> None:
