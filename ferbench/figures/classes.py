@@ -11,7 +11,7 @@ from ferbench.figures import style
 
 
 def draw(results: list[Result]) -> Figure:
-    """A panel a dataset (a result's, by content): the images a class, those of the test set apart if there is one split."""
+    """A panel a dataset: the images a class, with those of the test set apart where there is one split."""
     unique = {(one.dataset["fingerprint"], tuple(one.classes), one.protocol["name"]): one for one in results}
     figure, axes = style.panels(len(unique), height=2.6)
     for panel, result in zip(axes, unique.values(), strict=True):

@@ -32,11 +32,11 @@ def draw(bundles: list[tuple[Path, Result]], classifier: str | None) -> Figure:
         for row in places:
             for column in places:
                 shown = f"{shares[row, column]:.0%}".rstrip("%") if totals[row] else ""
-                ink = "white" if shares[row, column] > 0.5 else "black"
+                ink = "white" if shares[row, column] > 0.65 else "black"
                 panel.text(column, row, shown, ha="center", va="center", color=ink, fontsize=7)
         panel.spines[:].set_visible(False)
         panel.tick_params(length=0)
-        panel.set_xlabel("predicted")
+        panel.set_xlabel("predicted, in % of the true class")
         panel.set_ylabel("true")
         panel.set_title(f"{style.title(result)}, {label}: {scores.accuracy:.2%}")
     return figure

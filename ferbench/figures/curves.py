@@ -16,7 +16,8 @@ from ferbench.figures import style
 def draw(bundles: list[tuple[Path, Result]]) -> Figure:
     """A panel a bundle: accuracy on what the protocol selects by, for each classifier fitted at an epoch.
 
-    With several splits, the mean over them. Raises ``FigureError`` for a bundle whose embedder was not trained or scored.
+    With several splits, the mean over them; panels of one dataset share their scale. Raises ``FigureError`` for a
+    bundle whose embedder was not trained.
     """
     figure, axes = style.panels(len(bundles), height=2.6)
     for panel, (folder, result) in zip(axes, bundles, strict=True):
@@ -52,8 +53,12 @@ def draw(bundles: list[tuple[Path, Result]]) -> Figure:
         chosen = "test" if result.protocol["selection"] == "test" else "validation"
         panel.set_ylabel(f"{chosen} accuracy")
         panel.grid()
-        panel.legend(loc="center right")
+        panel.legend(loc="best", frameon=True, framealpha=0.9, edgecolor="none")
         panel.set_title(style.title(result))
+    if len({result.dataset["fingerprint"] for _, result in bundles}) == 1:
+        limits = [panel.get_ylim() for panel in axes]
+        for panel in axes:
+            panel.set_ylim(min(low for low, _ in limits), max(high for _, high in limits))
     return figure
 
 
@@ -67,7 +72,7 @@ def series(result: Result, where: Path) -> tuple[list[int], dict[str, list[float
     if not rows:
         raise FigureError(
             f"{where} has no training curve",
-            fix="give a bundle of a pipeline that is trained, scored on a validation set",
+            fix="give a bundle whose embedder was trained and scored as it went on",
         )
     epochs = sorted(rows)
     labels = list(rows[epochs[0]][0])

@@ -54,11 +54,10 @@ def panels(count: int, *, height: float = PANEL, columns: int = 2) -> tuple[Figu
 
 
 def title(result: Result) -> str:
-    """Which result a panel shows, in two lines."""
+    """Which result a panel shows, in two lines; with the parts that another one was put in the place of."""
     mark = " (optimistic)" if result.protocol["optimistic"] else ""
-    changed = result.pipeline["changed"].get("sampler")
-    sampler = f", {changed} sampling" if changed else ""
-    return f"{result.dataset['name']}, {result.protocol['name']}{mark}\n{result.pipeline['name']}{sampler}"
+    parts = "".join(f", {key}={value}" for key, value in result.pipeline["changed"].items() if "." not in key)
+    return f"{result.dataset['name']}, {result.protocol['name']}{mark}\n{result.pipeline['name']}{parts}"
 
 
 def label_of(result: Result, classifier: str | None, where: Path) -> str:
