@@ -103,7 +103,7 @@ def test_a_curve_is_the_mean_over_the_splits_and_names_the_chosen_epoch(
     assert epochs == [1, 2]
     assert series["svm"] == pytest.approx([row["validation"]["svm"] / 2 for row in rows])
     call("figure", "curves", noisy, "--out", tmp_path / "one.svg")
-    assert f"chosen: {result.best_epochs['random']}" in words(tmp_path / "one.svg")
+    assert f"chosen: epoch {result.best_epochs['random']}" in words(tmp_path / "one.svg")
 
 
 def test_the_committed_results_can_be_drawn_side_by_side(call: Call, tmp_path: Path) -> None:

@@ -35,25 +35,14 @@ def draw(bundles: list[tuple[Path, Result]]) -> Figure:
             )
         if len(result.best_epochs) == 1 and result.protocol["selection"] != "last":
             (best,) = result.best_epochs.values()
-            panel.axvline(best, color="#999999", linewidth=0.8, zorder=0)
-            on_the_left = best > (epochs[0] + epochs[-1]) / 2
-            panel.annotate(
-                f"chosen: {best}",
-                (best, 0),
-                xycoords=("data", "axes fraction"),
-                xytext=(-3 if on_the_left else 3, 4),
-                textcoords="offset points",
-                ha="right" if on_the_left else "left",
-                fontsize=7,
-                color="#555555",
-            )
+            panel.axvline(best, color="#999999", linewidth=0.8, zorder=0, label=f"chosen: epoch {best}")
         panel.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=7))
         panel.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         panel.set_xlabel("epoch")
         chosen = "test" if result.protocol["selection"] == "test" else "validation"
         panel.set_ylabel(f"{chosen} accuracy")
         panel.grid()
-        panel.legend(loc="best", frameon=True, framealpha=0.9, edgecolor="none")
+        panel.legend(loc="lower right", frameon=True, framealpha=0.9, edgecolor="none")
         panel.set_title(style.title(result))
     if len({result.dataset["fingerprint"] for _, result in bundles}) == 1:
         limits = [panel.get_ylim() for panel in axes]
