@@ -22,7 +22,7 @@ FORMATS = (".png", ".svg")
 PANEL = 3.4
 """Inches: a panel is as wide as a column of a two-column page; up to two stand side by side."""
 
-RULES = {
+RULES: dict[Any, Any] = {
     "font.size": 8,
     "axes.titlesize": 8,
     "axes.labelsize": 8,

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 from numpy.typing import NDArray
 from sklearn.manifold import TSNE
+from threadpoolctl import threadpool_limits
 
 from ferbench import bundle
 from ferbench.bundle import Result
@@ -85,7 +86,9 @@ def project(embeddings: Embeddings) -> NDArray[np.float32]:
     if len(embeddings) < 4:
         raise FigureError(f"{len(embeddings)} test images are too few for t-SNE", fix="give a result with more of them")
     perplexity = min(30.0, (len(embeddings) - 1) / 3)
-    places: NDArray[np.float32] = TSNE(2, perplexity=perplexity, init="pca", random_state=0).fit_transform(embeddings)
+    method = TSNE(2, perplexity=perplexity, init="pca", random_state=0)
+    with threadpool_limits(1):  # sums in one order, so the same places; and no threads that spin on a busy machine
+        places: NDArray[np.float32] = method.fit_transform(embeddings)
     return places
 
 
@@ -120,7 +123,7 @@ def draw(result: Result, shown: Embedded, *, thumbnails: bool) -> Figure:
     return figure
 
 
-def _apart(places: NDArray[np.float32], across: int = 16) -> list[int]:
+def _apart(places: NDArray[np.float32], across: int = 13) -> list[int]:
     """Rows whose pictures do not cover each other: at most one in each of ``across`` times ``across`` fields."""
     low, high = places.min(axis=0), places.max(axis=0)
     fields = np.floor((places - low) / np.maximum((high - low).max(), 1e-9) * across * 0.999).astype(int)
