@@ -9,7 +9,9 @@ from typing import Any, NoReturn
 
 import click
 
-from ferbench import __version__
+from ferbench import __version__, cli_options
+from ferbench.cli_figures import figure
+from ferbench.cli_tables import table
 from ferbench.errors import FerbenchError, ParameterError
 from ferbench.plugins import installed
 from ferbench.registry import KINDS, PLURALS
@@ -89,8 +91,8 @@ def run(
     from ferbench.workers import usable_cores
 
     raw = pipelines.read(pipeline, registry)
-    dataset_settings = _of(settings, "dataset")
-    protocol_settings = _of(settings, "protocol")
+    dataset_settings = cli_options.settings_of(settings, "dataset")
+    protocol_settings = cli_options.settings_of(settings, "protocol")
     others = [one for one in settings if not one.startswith(("dataset.", "protocol."))]
     source = pipelines.resolve_part("dataset", dataset, registry, dataset_settings)
     rule = pipelines.resolve_part(
@@ -100,7 +102,7 @@ def run(
     reporter = Reporter()
     _say_problems(reporter)
     folders = []
-    for one in _seeds(seeds, seed):
+    for one in cli_options.seeds(seeds, seed):
         plan = Plan(resolved, source, rule, data, one, out, init, allow_overlap, workers or usable_cores())
         folders.append(run_plan(plan, reporter, resume=resume, restart=restart))
         reporter.stages.clear()
@@ -141,7 +143,7 @@ def show(name: str, as_json: bool) -> None:
     from ferbench import listing
 
     plugins = installed()
-    found = [listing.describe(entry, plugins.registry) for entry in plugins.registry.find(name)]
+    found = [listing.describe(entry) for entry in plugins.registry.find(name)]
     if as_json:
         click.echo(json.dumps(found, indent=2, default=str))
     else:
@@ -205,30 +207,8 @@ def verify(bundles: tuple[Path, ...], as_json: bool) -> None:
         sys.exit(1)
 
 
-def _seeds(text: str | None, seed: int) -> list[int]:
-    if text is None:
-        return [seed]
-    try:
-        found: list[int] = []
-        for part in text.split(","):
-            low, dash, high = part.partition("-")
-            found += range(int(low), int(high) + 1) if dash else [int(low)]
-    except ValueError as error:
-        raise ParameterError(
-            f"--seeds {text} is no list of seeds", fix="for example --seeds 0-4 or --seeds 0,3,7"
-        ) from error
-    if not found or len(set(found)) < len(found):
-        raise ParameterError(f"--seeds {text} is empty or names a seed twice", fix="for example --seeds 0-4")
-    return found
-
-
-def _of(settings: tuple[str, ...], part: str) -> dict[str, Any]:
-    from ferbench.pipeline import parse_setting
-
-    return {
-        key.partition(".")[2]: value
-        for key, value in (parse_setting(one) for one in settings if one.startswith(f"{part}."))
-    }
+main.add_command(table)
+main.add_command(figure)
 
 
 def _say_problems(reporter: Any) -> None:

@@ -6,6 +6,8 @@
     ├── NameClashError          two distributions register the same name
     ├── ParameterError          a parameter is unknown, ill-typed or out of range
     ├── PipelineError           a pipeline file cannot be read
+    ├── TableError              a paper's table is not written as it should be
+    ├── FigureError             a figure needs what the bundle or the dataset does not have
     ├── DataError               a dataset is missing, unreadable, or is not what it should be
     ├── SplitError              a protocol cannot split this dataset
     ├── WeightsError            weights are missing or are not the ones expected
@@ -58,6 +60,14 @@ class ParameterError(FerbenchError):
 
 class PipelineError(FerbenchError):
     """A pipeline file cannot be read or has a key that does not exist."""
+
+
+class TableError(FerbenchError):
+    """A paper's table is not written as it should be."""
+
+
+class FigureError(FerbenchError):
+    """A figure needs what the bundle or the dataset does not have."""
 
 
 class DataError(FerbenchError):

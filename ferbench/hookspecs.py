@@ -1,4 +1,4 @@
-"""The eight hooks: all that a plugin can do.
+"""The nine hooks: all that a plugin can do.
 
 A plugin is a distribution with an entry point in the group ``ferbench`` that names a module. The module implements any
 of these with ``@ferbench.hookimpl`` and returns entries; each names its part as a lazy ``"module:attribute"``, so that
@@ -64,4 +64,10 @@ def register_classifiers() -> Iterable[Entry]:
 @hookspec
 def register_pipelines() -> Iterable[Entry]:
     """Pipelines: targets are ``"package:file.toml"``, a list of named parts with their parameters."""
+    return ()
+
+
+@hookspec
+def register_tables() -> Iterable[Entry]:
+    """Tables of a paper: targets are ``"package:file.toml"``, published rows and the runs that reproduce them."""
     return ()

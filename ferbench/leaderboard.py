@@ -5,7 +5,6 @@ One page holds what may be compared: one dataset (by content), one set of classe
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,8 @@ from ferbench import bundle, transfer
 from ferbench.bundle import Result
 from ferbench.digests import digest
 from ferbench.errors import BundleError
+from ferbench.markdown import code as _code
+from ferbench.markdown import safe as _safe
 from ferbench.statistics import Repeats, accuracy_interval, over_seeds
 from ferbench.storage import write_text
 
@@ -212,26 +213,3 @@ def _title(result: Result) -> str:
 
 def _samples(result: Result) -> str:
     return f"{result.dataset['samples']:,}"
-
-
-def _safe(text: str) -> str:
-    """Text that cannot become markup or break a table."""
-    plain = _one_line(text)
-    for character in "\\`|<>[]*_":
-        plain = plain.replace(
-            character, f"\\{character}" if character not in "<>" else ("&lt;", "&gt;")[character == ">"]
-        )
-    return plain
-
-
-def _code(text: str) -> str:
-    """A code span, outside of tables: only a run of backticks as long as its fence could end it."""
-    plain = _one_line(text)
-    if "`" not in plain:
-        return f"`{plain}`"
-    fence = "`" * (1 + max(len(run) for run in re.findall("`+", plain)))
-    return f"{fence} {plain} {fence}"
-
-
-def _one_line(text: str) -> str:
-    return "".join(character if character.isprintable() else " " for character in text)

@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from ferbench.plugins import Problem
-from ferbench.registry import Entry, Registry
+from ferbench.registry import Entry
 
 
 def show_parts(entries: Iterable[Entry]) -> None:
@@ -34,13 +34,11 @@ def show_problems(problems: Iterable[Problem]) -> None:
         )
 
 
-def describe(entry: Entry, registry: Registry) -> dict[str, Any]:
+def describe(entry: Entry) -> dict[str, Any]:
     """All that is known of a part, as plain values. Imports it. Raises ``PluginError``."""
     said: dict[str, Any] = {key: value for key, value in vars(entry).items() if value}
-    if entry.kind == "pipeline":
-        from ferbench import pipeline
-
-        said["text"], _ = pipeline.source(entry.name, registry)
+    if entry.kind in ("pipeline", "table"):
+        said["text"] = entry.text()
         return said
     from ferbench import parameters
 

@@ -1,7 +1,8 @@
 """Scores an embedder's epochs on the validation set, and chooses one by the protocol's rule.
 
-At the end of a monitored epoch every classifier is fitted on the training embeddings and scored (Haider et al. 2023,
-Section 3.4); the first one's accuracy chooses. The curve is on disk after each epoch, so a resumed run has all of it.
+At the end of a monitored epoch every classifier, or those that ``[monitor]`` names, is fitted on the training
+embeddings and scored (Haider et al. 2023, Section 3.4); the first one's accuracy chooses. The curve is on disk after
+each epoch, so a resumed run has all of it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import json
 import math
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -28,13 +29,25 @@ from ferbench.storage import write_json
 
 @dataclass(frozen=True)
 class Monitoring:
-    """How often the epochs are scored.
+    """How often the epochs are scored, and by which classifiers.
 
     Args:
         every: epochs between two scores; the last epoch is always scored.
+        classifiers: labels of those fitted at a scored epoch, so that slow ones need not be; by default all. The
+            first classifier of the pipeline, whose accuracy chooses the epoch, is always among them.
     """
 
     every: Annotated[int, Ge(1)] = 1
+    classifiers: list[str] | None = None
+
+    def describe(self) -> dict[str, Any]:
+        """The parameters as plain values; ``classifiers`` only where it is set, so older results keep their name."""
+        return {"every": self.every} | ({} if self.classifiers is None else {"classifiers": self.classifiers})
+
+    def scored(self, labels: Sequence[str]) -> list[str]:
+        """Of a pipeline's classifiers ``labels``, in their order, those fitted at a scored epoch."""
+        wanted = labels if self.classifiers is None else [*labels[:1], *self.classifiers]
+        return [label for label in labels if label in wanted]
 
 
 @dataclass(frozen=True)
@@ -60,7 +73,8 @@ class RunMonitor:
         reporter: Reporter,
         folder: Path,
     ) -> None:
-        self.classifiers, self.train, self.validation = classifiers, train, validation
+        self.classifiers = {label: classifiers[label] for label in rule.scored(list(classifiers))}
+        self.train, self.validation = train, validation
         self.rule, self.selection, self.reporter = rule, selection, reporter
         self.file = folder / "curve.json"
         saved = json.loads(self.file.read_text(encoding="utf-8")) if self.file.exists() else {"curve": [], "notes": []}
@@ -72,7 +86,7 @@ class RunMonitor:
         return epoch % self.rule.every == 0
 
     def score(self, epoch: Epoch, embed: Callable[[ImageRows], Embeddings]) -> float:
-        """Fits and scores every classifier; gives the first one's validation accuracy in [0, 1], NaN without any."""
+        """Fits and scores the classifiers; gives the first one's validation accuracy in [0, 1], NaN without any."""
         self.curve = [row for row in self.curve if row["epoch"] < epoch.number]
         accuracy: dict[str, float] = {}
         if len(self.validation.images):

@@ -11,7 +11,7 @@
     name = "svm"
     label = "svm-rbf"                   # what it is called here; by default its name
     kernel = "rbf"
-    [monitor]                           # how often the epochs are scored
+    [monitor]                           # how often the epochs are scored, and by which of the classifiers
     [on.fer2013.embedder]               # what differs on one dataset
     epochs = 300
 
@@ -22,7 +22,6 @@ from __future__ import annotations
 
 import copy
 import difflib
-import importlib.resources
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -83,7 +82,7 @@ class Pipeline:
             "loss": self.loss and self.loss.describe(),
             "sampler": self.sampler and self.sampler.describe(),
             "classifiers": {part.label: part.describe() for part in self.classifiers},
-            "monitor": vars(self.monitor),
+            "monitor": self.monitor.describe(),
             "changed": self.changed,
         }
 
@@ -103,9 +102,8 @@ def source(name: str, registry: Registry) -> tuple[str, str]:
     """The text of a pipeline file, comments and all, and where it lies. Raises as ``read`` does."""
     path = Path(name)
     if path.suffix != ".toml":
-        target = registry.get("pipeline", name).target
-        package, _, file = target.partition(":")
-        return importlib.resources.files(package).joinpath(file).read_text(encoding="utf-8"), target
+        entry = registry.get("pipeline", name)
+        return entry.text(), entry.target
     try:
         return path.read_text(encoding="utf-8"), str(path)
     except (OSError, UnicodeDecodeError) as error:
@@ -144,6 +142,7 @@ def resolve(
     steps = {
         name: step(**parameters.check(step, tables.get(name, {}), f"section [{name}]")) for name, step in STEPS.items()
     }
+    _check_monitored(steps["monitor"], labels)
     return Pipeline(
         name=tables["name"],
         texts={key: str(tables.get(key, "")) for key in TEXTS},
@@ -182,6 +181,17 @@ def _check_names(tables: Mapping[str, Any], registry: Registry) -> None:
     named = [(kind, tables[kind]) for kind in PARTS if kind in tables]
     for kind, table in named + [("classifier", table) for table in tables.get("classifiers", [])]:
         registry.get(kind, str(table.get("name")))
+
+
+def _check_monitored(monitor: Monitoring, labels: Sequence[str]) -> None:
+    for label in monitor.classifiers or []:
+        if label not in labels:
+            near = difflib.get_close_matches(label, labels, n=1, cutoff=0.5)
+            hint = f"did you mean '{near[0]}'? " if near else ""
+            raise PipelineError(
+                f"section [monitor] names a classifier '{label}' that this pipeline does not have",
+                fix=f"{hint}it has: {', '.join(labels)}",
+            )
 
 
 def _check_keys(tables: Mapping[str, Any]) -> None:

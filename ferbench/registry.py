@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import importlib.resources
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from ferbench.errors import NameClashError, PluginError, UnknownNameError
 
-KINDS = ("dataset", "protocol", "detector", "embedder", "loss", "sampler", "classifier", "pipeline")
+KINDS = ("dataset", "protocol", "detector", "embedder", "loss", "sampler", "classifier", "pipeline", "table")
 PLURALS = {kind: "losses" if kind == "loss" else f"{kind}s" for kind in KINDS}
 
 
@@ -18,7 +19,7 @@ PLURALS = {kind: "losses" if kind == "loss" else f"{kind}s" for kind in KINDS}
 class Entry:
     """One named part, as a plugin declares it.
 
-    ``target`` is ``"module:attribute"`` (for a pipeline ``"package:file.toml"``). ``paper`` cites the source,
+    ``target`` is ``"module:attribute"``, for a pipeline or a table ``"package:file.toml"``. ``paper`` cites the source,
     ``licence`` is that of the data, weights or method behind the part, ``homepage`` is where to request or read more.
     ``kind``, ``distribution`` and ``version`` are filled in by ferbench.
     """
@@ -47,6 +48,18 @@ class Entry:
                 fix=f"reinstall or mend {self.distribution}, or choose another {self.kind}",
             ) from error
         return part
+
+    def text(self) -> str:
+        """The file that a pipeline's or a table's target names. Raises ``PluginError``."""
+        package, _, file = self.target.partition(":")
+        try:
+            return importlib.resources.files(package).joinpath(file).read_text(encoding="utf-8")
+        except (ImportError, OSError, UnicodeDecodeError) as error:
+            raise PluginError(
+                f"{self.kind} '{self.name}' of {self.distribution} {self.version} cannot be read from "
+                f"'{self.target}': {type(error).__name__}: {error}",
+                fix=f"reinstall {self.distribution}",
+            ) from error
 
 
 class Registry:

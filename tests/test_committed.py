@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ferbench import bundle, leaderboard
@@ -21,8 +23,13 @@ def test_a_kept_bundle_is_verified_and_in_its_place(folder) -> None:
 def test_the_pages_are_up_to_date() -> None:
     texts = leaderboard.build(RESULTS, RESULTS.parent)
     assert leaderboard.check(texts) == []
-    kept = {path for path in RESULTS.parent.rglob("*.md") if RESULTS not in path.parents}
+    kept = {path for path in RESULTS.parent.rglob("*.md") if not {RESULTS, RESULTS.parent / "tables"} & {*path.parents}}
     assert kept == set(texts)
+
+
+def test_the_papers_tables_are_up_to_date(call: Any) -> None:
+    said = call("table", *(f"haider2023-{number}" for number in range(1, 7)), "--results", RESULTS, "--check")
+    assert "6 pages are up to date" in said.stdout
 
 
 @pytest.mark.parametrize("pipeline", ["tlf-resnet18-svm", "ce-resnet18-svm"])

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-HEAVY = ("torch", "numpy", "sklearn", "cv2", "pandas", "timm", "scipy")
+HEAVY = ("torch", "numpy", "sklearn", "cv2", "pandas", "timm", "scipy", "matplotlib")
 PROBE = """
 import sys
 {first}

@@ -87,6 +87,8 @@ def test_a_wrong_setting_is_named(registry: Any, settings: list[str], kind: type
         ({"classifiers": []}, r"needs one or more \[\[classifiers\]\]"),
         ({"classifiers": [{"name": "svm"}, {"name": "svm"}]}, "different labels"),
         ({"detector": {"name": "toy-unloadable"}}, "cannot be loaded"),
+        ({"monitor": {"classifiers": ["svm-rfb"]}}, r"(?s)a classifier 'svm-rfb'.*did you mean 'svm-rbf'"),
+        ({"monitor": {"classifiers": "svm-rbf"}}, "'classifiers' cannot be 'svm-rbf'"),
     ],
 )
 def test_a_wrong_file_is_named(registry: Any, change: dict[str, Any], message: str) -> None:

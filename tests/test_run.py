@@ -69,6 +69,19 @@ def test_monitor_every(toy_run: Run) -> None:
     assert [row["epoch"] for row in result["curves"]["subjects"]] == [3, 6, 7]
 
 
+def test_a_monitor_that_names_classifiers_fits_those_and_the_first(toy_run: Run) -> None:
+    _, every = toy_run()
+    _, first = toy_run("--set", "monitor.classifiers=[]")
+    _, named = toy_run("--set", 'monitor.classifiers=["svm-rbf"]')
+    assert [list(row["validation"]) for row in first["curves"]["subjects"]] == [["svm"]] * 2
+    assert list(named["curves"]["subjects"][0]["validation"]) == ["svm", "svm-rbf"]
+    assert list(first["scores"]) == ["svm", "svm-rbf"]  # all of them are scored on the test set
+    assert first["scores"] == every["scores"]
+    assert first["pipeline"]["monitor"] == {"every": 1, "classifiers": []}
+    assert every["pipeline"]["monitor"] == {"every": 1}  # as in the results from before there was a choice
+    assert first["run"] != every["run"]
+
+
 def test_a_missed_face_is_scored_as_an_error(toy_run: Run) -> None:
     _, result = toy_run("--set", "dataset.dark=140")
     scores = result["scores"]["svm"]

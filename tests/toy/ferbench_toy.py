@@ -24,3 +24,8 @@ def register_embedders():
 @hookimpl
 def register_pipelines():
     return [Entry("toy-pipeline", "ferbench_toy_parts:toy.toml", "the toy parts and an SVM")]
+
+
+@hookimpl
+def register_tables():
+    return [Entry("toy-1", "ferbench_toy_parts:toy-1.toml", "four rows, two trainings")]

@@ -1,4 +1,4 @@
-"""The pipelines of Haider et al., "Robust Human Face Emotion Classification ...", Sensors 2023, 23, 4770."""
+"""The pipelines and tables of Haider et al., "Robust Human Face Emotion Classification ...", Sensors 2023, 23, 4770."""
 
 from ferbench import Entry, hookimpl
 
@@ -12,6 +12,12 @@ def register_pipelines() -> list[Entry]:
             "tlf-resnet18-svm",
             "ferbench_haider2023:tlf-resnet18-svm.toml",
             "the paper's pipeline: RetinaFace, ResNet18 with triplet loss, SVM (beside it LDA and softmax regression)",
+            paper=_PAPER,
+        ),
+        Entry(
+            "tlf-resnet18-table5",
+            "ferbench_haider2023:tlf-resnet18-table5.toml",
+            "the same training, six classifiers: SVM in four kernels, LDA and softmax regression (Table 5)",
             paper=_PAPER,
         ),
         Entry(
@@ -31,4 +37,20 @@ def register_pipelines() -> list[Entry]:
             "ferbench_haider2023:raw-pixels-svm.toml",
             "a linear SVM on the crop's pixels: the floor",
         ),
+    ]
+
+
+@hookimpl
+def register_tables() -> list[Entry]:
+    about = {
+        1: "JAFFE, against previous works",
+        2: "MMI, against previous works",
+        3: "FER2013, against previous works",
+        4: "AffectNet, against previous works",
+        5: "FER2013, by classifier, loss and sampling",
+        6: "AffectNet, by classifier, loss and sampling",
+    }
+    return [
+        Entry(f"haider2023-{number}", f"ferbench_haider2023:tables/haider2023-{number}.toml", summary, paper=_PAPER)
+        for number, summary in about.items()
     ]

@@ -46,6 +46,16 @@ def test_the_papers_numbers(name: str) -> None:
         assert given["size"] == 128
 
 
+def test_table_5_is_the_reference_s_training_with_more_classifiers() -> None:
+    reference, table = (resolve(name, "fer2013") for name in ("tlf-resnet18-svm", "tlf-resnet18-table5"))
+    for part in ("detector", "faces", "embedder", "loss", "sampler"):
+        assert getattr(table, part) == getattr(reference, part)
+    assert table.classifiers[0].describe() == reference.classifiers[0].describe()  # the same one chooses the epoch
+    kernels = [one.parameters["kernel"] for one in table.classifiers if one.entry.name == "svm"]
+    assert kernels == ["linear", "rbf", "poly", "sigmoid"]
+    assert table.monitor.scored([one.label for one in table.classifiers]) == ["svm-linear", "lda", "softmax-regression"]
+
+
 def unmarked(text: str) -> list[str]:
     """The values that neither carry the paper's section or table nor are marked "ours", themselves or by their table.
 

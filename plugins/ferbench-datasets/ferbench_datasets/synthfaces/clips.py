@@ -19,9 +19,9 @@ from ferbench_datasets.synthfaces.render import Shot, render
 from ferbench_datasets.synthfaces.scene import OCCLUDERS, Camera, Occluder
 from ferbench_datasets.synthfaces.strokes import Layer
 
-WEAK = 0.04
+WEAK = 0.02
 """Share of takes with a faint expression."""
-BLEND = 0.08
+BLEND = 0.04
 """Share of takes that mix in a second expression, nearly as strong as the first."""
 OCCLUDED = 0.08
 """Share of takes in which something hides a part of the face."""
@@ -88,9 +88,9 @@ def take(seed: int, subject: int, expression: str, number: int) -> Take:
         expression=expression,
         apex={unit: min(1.0, value * strength) for unit, value in apex.items()},
         pose=Pose(
-            yaw=_bounded(rng, 10, 20),
-            pitch=_bounded(rng, 6, 12),
-            roll=_bounded(rng, 7, 15),
+            yaw=_bounded(rng, 12, 22),
+            pitch=_bounded(rng, 7, 13),
+            roll=_bounded(rng, 9, 18),
             scale=float(rng.uniform(0.88, 1.06)),
             x=float(rng.uniform(116, 140)),
             y=float(rng.uniform(116, 134)),

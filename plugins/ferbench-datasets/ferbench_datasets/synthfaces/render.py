@@ -18,7 +18,7 @@ from ferbench_datasets.synthfaces.relief import Light, furrows, height, shading
 from ferbench_datasets.synthfaces.scene import Camera, Occluder, background, occlude, photograph
 from ferbench_datasets.synthfaces.strokes import SIZE
 
-VERSION = 1
+VERSION = 2
 """Raise whenever a picture of the same description changes."""
 
 

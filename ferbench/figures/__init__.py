@@ -1,0 +1,1 @@
+"""Figures of results: one file a figure. Importing this package imports no matplotlib."""

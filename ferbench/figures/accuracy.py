@@ -1,0 +1,49 @@
+"""The accuracy of each classifier on each dataset (Haider et al. 2023, Figure 10)."""
+
+from __future__ import annotations
+
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+
+from ferbench.bundle import Result
+from ferbench.figures import style
+
+
+def draw(results: list[Result]) -> Figure:
+    """A group a result, a mark a classifier: its test accuracy and 95% interval. Classifiers keep their mark."""
+    labels = list(dict.fromkeys(label for result in results for label in result.scores))
+    marks = sum(len(result.scores) for result in results)
+    figure = Figure(figsize=(max(style.PANEL, min(2 * style.PANEL, 0.5 * marks + 1.2)), 2.9), layout="constrained")
+    panel = figure.subplots()
+    place, centres = 0.0, []
+    for result in results:
+        first = place
+        for label, scores in result.scores.items():
+            low, high = scores.interval
+            number = labels.index(label)
+            panel.errorbar(
+                place,
+                scores.accuracy,
+                [[scores.accuracy - low], [high - scores.accuracy]],
+                marker=style.MARKERS[number % len(style.MARKERS)],
+                color=style.COLOURS[number % len(style.COLOURS)],
+                markersize=5,
+                capsize=2.5,
+                linestyle="none",
+                label=label,
+            )
+            panel.annotate(
+                f"{scores.accuracy:.1%}", (place, high), (0, 3), textcoords="offset points", ha="center", fontsize=7
+            )
+            place += 1
+        centres.append((first + place - 1) / 2)
+        place += 0.6
+    panel.margins(x=0.08 if marks > 3 else 0.25, y=0.15)
+    panel.set_xticks(centres, [style.title(result) for result in results])
+    panel.tick_params(axis="x", length=0)
+    panel.yaxis.set_major_formatter(PercentFormatter(1))
+    panel.set_ylabel("test accuracy, 95% interval")
+    panel.grid(axis="y")
+    handles = dict(zip(*reversed(panel.get_legend_handles_labels()), strict=True))
+    figure.legend(list(handles.values()), list(handles), loc="outside upper center", ncols=3)
+    return figure

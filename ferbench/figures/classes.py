@@ -1,0 +1,45 @@
+"""How many images each class has (Haider et al. 2023, Figures 8 and 9)."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import StrMethodFormatter
+
+from ferbench.bundle import Result
+from ferbench.figures import style
+
+
+def draw(results: list[Result]) -> Figure:
+    """A panel a dataset: the images a class, with those of the test set apart where there is one split."""
+    unique = {(one.dataset["fingerprint"], tuple(one.classes), one.protocol["name"]): one for one in results}
+    figure, axes = style.panels(len(unique), height=2.6)
+    for panel, result in zip(axes, unique.values(), strict=True):
+        places = np.arange(len(result.classes))
+        total = np.array([result.dataset["counts"][name] for name in result.classes])
+        tested = np.array(next(iter(result.scores.values())).confusion).sum(axis=1)
+        if len(result.splits) == 1:
+            rest = "train and validation" if result.protocol["selection"] == "validation" else "train"
+            panel.bar(places, total - tested, color=style.COLOURS[0], label=rest)
+            panel.bar(
+                places,
+                tested,
+                bottom=total - tested,
+                color=style.COLOURS[5],
+                hatch="///",
+                edgecolor="white",
+                linewidth=0,
+                label="test",
+            )
+            panel.legend(loc="upper right", ncols=2)
+        else:
+            panel.bar(places, total, color=style.COLOURS[0])
+        for place, count in zip(places, total, strict=True):
+            panel.annotate(f"{count:,}", (place, count), (0, 2), textcoords="offset points", ha="center", fontsize=7)
+        panel.margins(y=0.22)
+        panel.set_xticks(places, list(result.classes), rotation=30, ha="right", rotation_mode="anchor")
+        panel.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+        panel.set_ylabel("images")
+        panel.grid(axis="y")
+        panel.set_title(f"{result.dataset['name']}, {result.protocol['name']}: {total.sum():,} images")
+    return figure

@@ -1,0 +1,58 @@
+"""One-vs-rest ROC curves with their areas (Haider et al. 2023, Figure 16)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from matplotlib.figure import Figure
+from sklearn.metrics import auc, roc_curve
+
+from ferbench import bundle
+from ferbench.bundle import Result
+from ferbench.data import Predictions
+from ferbench.figures import style
+
+
+def areas(predictions: Predictions) -> dict[str, float]:
+    """The area under each class's one-vs-rest curve, in [0, 1]; classes without a test image are left out.
+
+    Scores may be probabilities or decision values: the curve depends on their order alone.
+    """
+    return {name: float(auc(false, true)) for name, (false, true) in _curves(predictions).items()}
+
+
+def draw(bundles: list[tuple[Path, Result]], classifier: str | None) -> Figure:
+    """A panel a bundle, from its predictions. Raises ``BundleError`` or ``FigureError``."""
+    figure, axes = style.panels(len(bundles), height=3.6)
+    for panel, (folder, result) in zip(axes, bundles, strict=True):
+        label = style.label_of(result, classifier, folder)
+        file = bundle.predictions_file(folder, label, next(iter(result.scores)))
+        predictions = bundle.read_predictions(file, result, result.scores_kind[label])
+        area = areas(predictions)
+        for name, (false, true) in _curves(predictions).items():
+            code = result.classes.index(name)
+            panel.plot(
+                false,
+                true,
+                style.DASHES[code // 2 % len(style.DASHES)],
+                color=style.COLOURS[code % len(style.COLOURS)],
+                label=f"{name}, AUC {area[name]:.3f}",
+            )
+        panel.plot([0, 1], [0, 1], color="#BBBBBB", linewidth=0.8, zorder=0)
+        panel.set(xlim=(-0.01, 1), ylim=(0, 1.01), aspect="equal")
+        panel.set_xlabel("false positive rate")
+        panel.set_ylabel("true positive rate")
+        panel.legend(loc="lower right", handlelength=2.6)
+        panel.grid()
+        panel.set_title(f"{style.title(result)}, {label}")
+    return figure
+
+
+def _curves(predictions: Predictions) -> dict[str, tuple[list[float], list[float]]]:
+    found = {}
+    for code, name in enumerate(predictions.classes):
+        mine = predictions.labels == code
+        if mine.any() and not mine.all():
+            false, true, _ = roc_curve(mine, predictions.scores[:, code])
+            found[name] = (false.tolist(), true.tolist())
+    return found

@@ -1,0 +1,88 @@
+"""How every figure looks, and how it is written: legible at a paper's width, for the colour-blind, always the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ferbench.bundle import Result
+from ferbench.errors import FigureError
+from ferbench.storage import replacing
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000", "#7F7F7F")
+"""Okabe and Ito's palette, its yellow (unseen on white) left out and gray added."""
+DASHES = ("-", "--", "-.", ":")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+FORMATS = (".png", ".svg")
+PANEL = 3.4
+"""Inches: a panel is as wide as a column of a two-column page; up to two stand side by side."""
+
+RULES: dict[Any, Any] = {
+    "font.size": 8,
+    "axes.titlesize": 8,
+    "axes.labelsize": 8,
+    "legend.fontsize": 7,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "grid.color": "#DDDDDD",
+    "grid.linewidth": 0.6,
+    "lines.linewidth": 1.3,
+    "legend.frameon": False,
+    "savefig.dpi": 200,
+    "svg.fonttype": "none",  # words stay words
+    "svg.hashsalt": "ferbench",  # ids that are the same each time
+}
+
+
+def panels(count: int, *, height: float = PANEL, columns: int = 2) -> tuple[Figure, list[Axes]]:
+    """A figure with ``count`` panels, row by row; ``height`` is a panel's, in inches."""
+    across = min(count, columns)
+    down = -(-count // across)
+    figure = Figure(figsize=(PANEL * across, height * down), layout="constrained")
+    axes = list(figure.subplots(down, across, squeeze=False).flat)
+    for unused in axes[count:]:
+        unused.remove()
+    return figure, axes[:count]
+
+
+def title(result: Result) -> str:
+    """Which result a panel shows, in two lines; with the parts that another one was put in the place of."""
+    mark = " (optimistic)" if result.protocol["optimistic"] else ""
+    parts = "".join(f", {key}={value}" for key, value in result.pipeline["changed"].items() if "." not in key)
+    return f"{result.dataset['name']}, {result.protocol['name']}{mark}\n{result.pipeline['name']}{parts}"
+
+
+def label_of(result: Result, classifier: str | None, where: Path) -> str:
+    """``classifier``, or the result's first one. Raises ``FigureError`` if the result has no such classifier."""
+    if classifier is None:
+        return next(iter(result.scores))
+    if classifier not in result.scores:
+        raise FigureError(
+            f"{where} has no classifier '{classifier}'", fix=f"--classifier: one of {', '.join(result.scores)}"
+        )
+    return classifier
+
+
+def write(draw: Callable[[], Figure], out: Path) -> list[Path]:
+    """Draws and writes ``out``: one file if it ends in .png or .svg, else both. Gives what was written.
+
+    The same figure is the same file, byte by byte: no date, no random ids. Raises ``FigureError`` or ``StorageError``.
+    """
+    if out.suffix not in ("", *FORMATS):
+        raise FigureError(f"{out} is neither .png nor .svg", fix="--out NAME.png, NAME.svg, or NAME for both")
+    targets = [out] if out.suffix else [out.with_suffix(suffix) for suffix in FORMATS]
+    with mpl.rc_context({**mpl.rcParamsDefault, "backend": "agg", **RULES}):
+        figure = draw()
+        for target in targets:
+            metadata: dict[str, Any] = {"Date": None} if target.suffix == ".svg" else {"Software": None}
+            with replacing(target) as fresh:
+                figure.savefig(fresh, format=target.suffix[1:], metadata=metadata)
+    return targets
