@@ -34,8 +34,8 @@ class Counts:
         """How the numbers of a copy differ from the official ones, in a sentence for ``notes``; empty if they do not.
 
         ``labels`` are int64 [N] indices into ``classes``, ``parts`` the part of each, or ``None`` if there is one.
-        "partial copy" if no part has more than it should, else "altered copy"; where only the classes differ, they
-        are named.
+        "partial copy" if no class of a part has more than it should, else "altered copy"; where the parts' sums are
+        right, the classes that differ are named.
         """
         official = np.array(list(self.official.values()), np.int64)
         have = np.stack(
@@ -115,11 +115,11 @@ def open_images(data: Path | None, source: Source) -> tuple[Tree, dict[str, int]
     return tree, files
 
 
-def absent(data: Path | None, source: Source, files: Mapping[str, int], wanted: str) -> DataError:
+def absent(data: Path | None, source: Source, files: Mapping[str, int], wanted: str, *, hint: str = "") -> DataError:
     """The error for a tree in which nothing is ``wanted`` (such as "no image like KA.AN1.39.tiff").
 
-    Archives inside are named, as they are what a person forgets to unpack.
+    ``hint`` is what else it may be; archives inside are named, as they are what a person forgets to unpack.
     """
     packed = [file for file in files if steps(file)[-1].lower().endswith(_ARCHIVES)]
-    hint = f"unpack {', '.join(map(printable, packed[:5]))} first; or " if packed else ""
-    return DataError(f"{data} is not {source.title}: it holds {wanted}", fix=hint + source.fix)
+    unpack = f"unpack {', '.join(map(printable, packed[:5]))} first; or " if packed else ""
+    return DataError(f"{data} is not {source.title}: it holds {wanted}", fix=hint + unpack + source.fix)

@@ -17,7 +17,7 @@ class Source:
     def fix(self) -> str:
         """What to do about files that are missing or broken."""
         return (
-            f"request {self.title} from its owners at {self.homepage} (terms: {self.licence}); "
+            f"request {self.title} at {self.homepage} (terms: {self.licence}); "
             "then pass the folder, zip or tar that holds it: --data PATH"
         )
 

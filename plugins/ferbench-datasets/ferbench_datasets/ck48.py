@@ -57,7 +57,8 @@ class Ck48:
         problems = Problems()
         rows, over = gather(files, _placed, problems)
         if not rows:
-            raise absent(data, CK48, files, "no image such as anger/S010_004_00000017.png")
+            hint = "it looks like the full release of CK+: --dataset ckplus; or " if problems.count else ""
+            raise absent(data, CK48, files, "no image such as anger/S010_004_00000017.png", hint=hint)
         _one_class_a_clip(rows, problems)
         labels = np.array([row.label for row in rows], np.int64)
         notes = (*RELEASE.differences(labels), *passed_over(over, CK48))
