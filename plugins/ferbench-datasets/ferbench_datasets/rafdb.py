@@ -104,7 +104,7 @@ def _table(data: Path | None, files: Mapping[str, int]) -> str:
     if len(tables) > 1:
         raise DataError(
             f"{data} holds the list of labels more than once: {some(sorted(tables))}",
-            fix="pass --data with the folder of the basic set",
+            fix=f"pass --data with the folder of the basic set; or {RAFDB.fix}",
         )
     return tables[0]
 
@@ -112,20 +112,22 @@ def _table(data: Path | None, files: Mapping[str, int]) -> str:
 def _labelled(tree: Tree, table: str, problems: Problems) -> dict[str, tuple[int, str]]:
     """Label and part of every image in the list."""
     labelled: dict[str, tuple[int, str]] = {}
+    wrong: list[tuple[int, str]] = []
     text = read(tree, table, limit=MAX_LIST, fix=RAFDB.fix).decode("utf-8-sig", "backslashreplace")
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip():
-            continue
-        named = _LINE.fullmatch(line.strip())
+    for number, line in enumerate(map(str.strip, text.split("\n")), start=1):
+        named = _LINE.fullmatch(line)
         if named is None:
-            problems.add(f"{table}, line {number}", f"'{line.strip()[:40]}' is not like 'train_00001.jpg 5'")
+            wrong += [(number, f"'{line[:40]}' is not like 'train_00001.jpg 5'")] * bool(line)
             continue
         name = named[1].lower()
         if name in labelled:
-            problems.add(f"{table}, line {number}", f"{name}.jpg is listed a second time")
+            wrong.append((number, f"{name}.jpg is listed a second time"))
         labelled[name] = (CLASSES.index(CODES[int(named[4]) - 1]), named[2].lower())
-    if not labelled and not problems.count:
-        problems.add(table, "has no line")
+    if not labelled:
+        problems.add(table, "has no line such as 'train_00001.jpg 5'")
+    else:
+        for number, what in wrong:
+            problems.add(f"{table}, line {number}", what)
     return labelled
 
 

@@ -106,5 +106,6 @@ def test_half_of_the_release_is_explained(tmp_path: Path, write: Write, rafdb_fi
     twice = {f"{root}/{name.removeprefix('basic/')}": data for root in "ab" for name, data in table.items()}
     error = error_of(write(tmp_path / "twice", twice))
     assert "more than once: a/EmoLabel/list_patition_label.txt, b/EmoLabel" in error.what
-    empty = {**rafdb_files, TABLE: b"\n"}
-    assert f"{TABLE}: has no line" in error_of(write(tmp_path / "empty", empty)).what
+    for number, text in enumerate((b"\n", b"no label here\n" * 99)):
+        what = error_of(write(tmp_path / f"empty{number}", {**rafdb_files, TABLE: text})).what
+        assert what.splitlines()[1:] == [f"  {TABLE}: has no line such as 'train_00001.jpg 5'"]
