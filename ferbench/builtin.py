@@ -17,14 +17,29 @@ def register_protocols() -> list[Entry]:
             paper=_HAIDER,
         ),
         Entry(
+            "clip-disjoint-7-3",
+            "ferbench.protocols:ClipDisjoint",
+            "7/3 of the clips, one person may be on two sides (optimistic); the epoch is chosen on validation clips",
+        ),
+        Entry(
             "subject-disjoint-7-3",
             "ferbench.protocols:SubjectDisjoint",
             "7/3 of the subjects, nobody on two sides; the epoch is chosen on validation subjects",
         ),
         Entry(
+            "loso",
+            "ferbench.protocols:LeaveOneSubjectOut",
+            "leave one subject out, a training each; the epoch is chosen on validation subjects",
+        ),
+        Entry(
+            "group-10-fold",
+            "ferbench.protocols:GroupTenFold",
+            "ten folds of subjects (of clips without them), a training each; the epoch is chosen on the next fold",
+        ),
+        Entry(
             "official",
             "ferbench.protocols:Official",
-            "the dataset's own parts: train, validation chooses the epoch, test is scored once",
+            "the dataset's own parts: validation (or a tenth of train) chooses the epoch, test is scored once",
             paper="Goodfellow et al., ICONIP 2013 (FER2013: Training, PublicTest, PrivateTest)",
         ),
     ]

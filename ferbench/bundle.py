@@ -3,7 +3,7 @@
 result.json                 everything but the predictions, in the schema ``Result``
 predictions.csv             of the first classifier, whose scores are the result
 predictions/<label>.csv     of the other classifiers fitted on the same embeddings
-model/                      the embedder's weights; need not be published
+model/<split>/              the embedder's weights and what they were trained on; need not be published
 """
 
 from __future__ import annotations
@@ -56,6 +56,7 @@ class Result(BaseModel):
     stages: dict[str, float]
     peak_memory_mb: float
     parameters: int | None
+    transfer: dict[str, Any] | None = None
     environment: dict[str, Any]
 
 

@@ -45,6 +45,13 @@ def main() -> None:
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the split and the training.")
 @click.option("--seeds", help="Several runs, one a seed: 0-4 or 0,3,7.")
 @click.option("--set", "settings", multiple=True, metavar="PART.PARAMETER=VALUE", help="Change one parameter; repeat.")
+@click.option(
+    "--init",
+    type=click.Path(path_type=Path),
+    metavar="BUNDLE|FILE",
+    help="Start the embedder from the weights of an earlier run, or from a file of weights.",
+)
+@click.option("--allow-overlap", is_flag=True, help="Run though --init was trained on test images; mark the result.")
 @click.option("--device", help="For every part that computes on one: auto, cpu, cuda, cuda:1.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Results' root.")
 @click.option("--resume", is_flag=True, help="Go on with an unfinished run of the same settings.")
@@ -58,6 +65,8 @@ def run(
     seed: int,
     seeds: str | None,
     settings: tuple[str, ...],
+    init: Path | None,
+    allow_overlap: bool,
     device: str | None,
     out: Path,
     resume: bool,
@@ -89,14 +98,15 @@ def run(
     _say_problems(reporter)
     folders = []
     for one in _seeds(seeds, seed):
-        plan = Plan(resolved, source, rule, data, one, out)
+        plan = Plan(resolved, source, rule, data, one, out, init, allow_overlap)
         folders.append(run_plan(plan, reporter, resume=resume, restart=restart))
         reporter.stages.clear()
         if not as_json:
             report.show(bundle.read(folders[-1]), folders[-1])
     if as_json:
         found = [{"bundle": str(folder), **bundle.read(folder).model_dump(mode="json")} for folder in folders]
-        click.echo(json.dumps(found if seeds else found[0], indent=2))
+        summary = report.over_seeds([bundle.read(folder) for folder in folders])
+        click.echo(json.dumps({"results": found, "over_seeds": summary} if seeds else found[0], indent=2))
     elif len(folders) > 1:
         report.show_seeds([bundle.read(folder) for folder in folders])
 

@@ -9,6 +9,7 @@
     ├── DataError               a dataset is missing, unreadable, or is not what it should be
     ├── SplitError              a protocol cannot split this dataset
     ├── WeightsError            weights are missing or are not the ones expected
+    ├── TransferError           the weights of --init do not fit, or were trained on what is tested now
     ├── TrainingError           a training failed, or was left unfinished by other settings
     ├── StorageError            a file could not be written (permission, full disk)
     └── BundleError             a result on disk is incomplete, altered or of another version
@@ -68,6 +69,10 @@ class SplitError(FerbenchError):
 
 class WeightsError(FerbenchError):
     """Weights are missing, or their SHA-256 is not the expected one."""
+
+
+class TransferError(FerbenchError):
+    """The weights to start from are missing, altered or another embedder's, or were trained on what is tested now."""
 
 
 class TrainingError(FerbenchError):

@@ -59,19 +59,22 @@ class Dataset(Protocol):
 class EvaluationProtocol(Protocol):
     """Says which samples may be used for what.
 
-    ``selection`` is what the embedder's epoch is chosen on: "validation", "test" (as the paper does) or "last" (the
-    last epoch, nothing chosen).
+    ``selection`` is what the embedder's epoch is chosen on: "validation", "test" (as the paper does; always
+    optimistic) or "last" (the last epoch, nothing chosen). It may be a parameter, as it is of the core's protocols.
     """
 
-    selection: ClassVar[Selection]
-
     @property
-    def optimistic(self) -> str | None:
-        """Why its scores are too good to be compared with a leak-free protocol's, in a sentence, or ``None``."""
+    def selection(self) -> Selection: ...
+
+    def optimistic(self, samples: Samples) -> str | None:
+        """Why scores on ``samples`` are too good to be compared with a leak-free protocol's, or ``None``."""
         ...
 
     def splits(self, samples: Samples, seed: int) -> Sequence[Split]:
-        """One or more splits, the same for the same ids and seed. Raises ``SplitError``."""
+        """One or more splits, the same for the same ids and seed in whatever order. Raises ``SplitError``.
+
+        Their names differ and are fit to name folders; no sample is in the test side of two.
+        """
         ...
 
 
@@ -95,7 +98,10 @@ class Monitor(Protocol):
         ...
 
     def score(self, epoch: Epoch, embed: Callable[[ImageRows], Embeddings]) -> float:
-        """Fits the classifiers on the training embeddings and gives the validation accuracy in [0, 1]."""
+        """Fits the classifiers on the training embeddings and gives the validation accuracy in [0, 1].
+
+        NaN where the protocol holds no validation set out (selection "last").
+        """
         ...
 
     def step(self, *, epoch: int, batch: int, batches: int, images: int, loss: float) -> None:
@@ -133,7 +139,10 @@ class Embedder(Protocol):
         rng: np.random.Generator,
         checkpoint: Path | None,
     ) -> Embedder:
-        """Trains on crops uint8 [N, S, S] and labels int64 [N]; keeps the weights of the monitor's best epoch."""
+        """Trains on crops uint8 [N, S, S] and labels int64 [N]; keeps the weights of the monitor's best epoch.
+
+        Starts from the weights that ``load`` took, if it was called before: that is how ``--init`` hands them over.
+        """
         ...
 
     def embed(self, images: ImageRows) -> Embeddings:
@@ -144,8 +153,8 @@ class Embedder(Protocol):
         """Writes the trained weights into ``folder``, without pickle."""
         ...
 
-    def load(self, folder: Path) -> Embedder:
-        """Takes back what ``save`` wrote. Raises ``WeightsError``."""
+    def load(self, place: Path) -> Embedder:
+        """Takes back what ``save`` wrote: its folder, or one file of weights alone. Raises ``WeightsError``."""
         ...
 
 

@@ -7,6 +7,7 @@ Section 3.4); the first one's accuracy chooses. The curve is on disk after each 
 from __future__ import annotations
 
 import json
+import math
 import time
 import warnings
 from collections.abc import Callable, Mapping
@@ -71,7 +72,7 @@ class RunMonitor:
         return epoch % self.rule.every == 0
 
     def score(self, epoch: Epoch, embed: Callable[[ImageRows], Embeddings]) -> float:
-        """Fits and scores every classifier; gives the first one's validation accuracy in [0, 1], 0 without any."""
+        """Fits and scores every classifier; gives the first one's validation accuracy in [0, 1], NaN without any."""
         self.curve = [row for row in self.curve if row["epoch"] < epoch.number]
         accuracy: dict[str, float] = {}
         if len(self.validation.images):
@@ -94,7 +95,7 @@ class RunMonitor:
         self.curve.append(row)
         write_json(self.file, {"curve": self.curve, "notes": self.notes})
         self.reporter.epoch(row)
-        return next(iter(accuracy.values()), 0.0)
+        return next(iter(accuracy.values()), math.nan)
 
     def _embedding(self, epoch: int) -> Callable[[int, int], None]:
         return lambda done, total: self.reporter.note(f"epoch {epoch}: embedding {done:,} of {total:,} images")

@@ -37,6 +37,7 @@ class Reporter:
         self._bar: Progress | None = None
         self._task: Any = None
         self._stage = ""
+        self._part = ""
         self._started = 0.0
         self._said = 0.0
         self._epochs = 0
@@ -44,9 +45,18 @@ class Reporter:
         self._detail = ""
 
     @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        """A part of the run ("split 3 of 10"), named before each of its stages on the screen."""
+        self._part = f"{name}: " if name else ""
+        try:
+            yield
+        finally:
+            self._part = ""
+
+    @contextmanager
     def stage(self, name: str, epochs: int = 0) -> Iterator[None]:
         """A stage of the run; ``epochs`` is its length where it is a training."""
-        self._stage, self._started, self._epochs = name, time.monotonic(), epochs
+        self._stage, self._started, self._epochs = self._part + name, time.monotonic(), epochs
         self._said, self._first, self._detail = self._started, None, ""
         if self.console.is_terminal:
             self._bar = Progress(
@@ -56,10 +66,10 @@ class Reporter:
                 Clock(),
                 console=self.console,
             )
-            self._task = self._bar.add_task(name, total=None, detail="")
+            self._task = self._bar.add_task(self._stage, total=None, detail="")
             self._bar.start()
         else:
-            self.console.print(f"{name} ...", highlight=False, soft_wrap=True)
+            self.console.print(f"{self._stage} ...", highlight=False, soft_wrap=True)
         try:
             yield
         finally:
@@ -69,7 +79,7 @@ class Reporter:
                 self._bar.stop()
                 self._bar = None
             else:
-                self.console.print(f"{name}: {seconds:.1f} s", highlight=False, soft_wrap=True)
+                self.console.print(f"{self._stage}: {seconds:.1f} s", highlight=False, soft_wrap=True)
 
     def advance(self, done: int, total: int, unit: str = "images") -> None:
         """``done`` of ``total`` units of the stage."""
@@ -89,7 +99,7 @@ class Reporter:
 
     def epoch(self, row: dict[str, Any]) -> None:
         """A scored epoch: a row of the training curve."""
-        scores = "  ".join(f"{label} {value:.1%}" for label, value in row["validation"].items())
+        scores = "  ".join(f"{label} {value:.1%}" for label, value in row["validation"].items()) or "none held out"
         self._detail = f"  validation {scores}"
         self.console.print(
             f"epoch {row['epoch']:>3}  loss {row['loss']:.4f}  {row['images_per_second']:,.0f} images/s"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from ferbench import statistics, transfer
 from ferbench.bundle import Result
 
 
@@ -29,18 +30,20 @@ def show(result: Result, folder: Path) -> None:
     )
     if result.protocol["optimistic"]:
         console.print(f"[yellow]optimistic:[/] {result.protocol['optimistic']}", highlight=False)
+    if result.transfer:
+        console.print(f"started from weights of {transfer.sources(result.transfer)}", highlight=False, soft_wrap=True)
+        if leak := transfer.leak(result.transfer):
+            console.print(f"[yellow]optimistic:[/] {leak}", highlight=False)
     faces = result.faces
     console.print(
         f"faces: {faces['source']}; {faces['coverage']:.1%} found, {faces['missed']} missed; "
         f"{scores.missed} misses in the test set count as errors",
         highlight=False,
     )
-    for split, epoch in result.best_epochs.items():
-        chosen = {"validation": "validation set", "test": "scored set", "last": "last epoch"}
-        console.print(
-            f"epoch {epoch} of {result.curves[split][-1]['epoch']} chosen by {chosen[result.protocol['selection']]}",
-            highlight=False,
-        )
+    chosen = {"validation": "chosen on the validation set", "test": "chosen on the scored set", "last": "the last"}
+    if epochs := "/".join(map(str, result.best_epochs.values())):
+        last = max(curve[-1]["epoch"] for curve in result.curves.values())
+        console.print(f"epoch {epochs} of {last}, {chosen[result.protocol['selection']]}", highlight=False)
     console.print()
     console.print(_confusion(result, label))
     if len(result.scores) > 1:
@@ -64,16 +67,34 @@ def show(result: Result, folder: Path) -> None:
 
 
 def show_seeds(results: list[Result]) -> None:
-    """Mean and standard deviation over several seeds."""
+    """Mean, standard deviation and intervals over several seeds."""
     console = Console()
     console.print()
-    for label in results[0].scores:
-        values = np.array([result.scores[label].accuracy for result in results])
+    for label, scores in over_seeds(results).items():
+        one, images = scores["accuracy"], scores["test_images"]
+        low, high = one["interval"]
         console.print(
-            f"{label}: accuracy {values.mean():.2%} ± {values.std(ddof=1):.2%} over {len(values)} seeds "
-            f"({values.min():.2%} - {values.max():.2%})",
+            f"{label}: accuracy [bold]{one['mean']:.2%}[/] ± {one['deviation']:.2%} over {one['count']} seeds "
+            f"(95% interval of the mean {low:.1%} - {high:.1%}; of {images['count']:,} test images "
+            f"{images['interval'][0]:.1%} - {images['interval'][1]:.1%})",
             highlight=False,
+            soft_wrap=True,
         )
+
+
+def over_seeds(results: list[Result]) -> dict[str, dict[str, Any]]:
+    """For each classifier: accuracy, macro-F1 and UAR over the seeds, and the interval by the number of test images."""
+    found: dict[str, dict[str, Any]] = {}
+    for label, first in results[0].scores.items():
+        rows = [result.scores[label] for result in results]
+        repeats = {
+            name: vars(statistics.over_seeds([getattr(row, name) for row in rows]))
+            for name in ("accuracy", "macro_f1", "uar")
+        }
+        correct = round(repeats["accuracy"]["mean"] * first.count)
+        interval = statistics.accuracy_interval(correct, first.count)
+        found[label] = {**repeats, "test_images": {"count": first.count, "interval": interval}}
+    return found
 
 
 def _confusion(result: Result, label: str) -> Table:

@@ -8,7 +8,7 @@ import platform
 import resource
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,23 +16,30 @@ from typing import Any
 
 import numpy as np
 
-from ferbench import bundle, metrics
+from ferbench import bundle, metrics, transfer
 from ferbench.audit import audit
 from ferbench.data import Indices, Predictions, Samples, ScoresKind, Split
 from ferbench.digests import digest
 from ferbench.embed import embed_all
 from ferbench.errors import TrainingError
 from ferbench.faces import Crops, Rows, prepare, shipped
-from ferbench.interfaces import Classifier, Dataset, EvaluationProtocol
+from ferbench.interfaces import Classifier, Dataset, Embedder, EvaluationProtocol, Selection
 from ferbench.monitor import RunMonitor, Side, fit
+from ferbench.outcome import Outcome, joined, keep, kept
+from ferbench.outcome import predictions as predictions_of
 from ferbench.pipeline import Part, Pipeline
 from ferbench.progress import Reporter
 from ferbench.storage import explain, replacing, write_json, write_text
+from ferbench.transfer import record
 
 
 @dataclass(frozen=True)
 class Plan:
-    """All that one run depends on. ``data`` is where the dataset's files lie, ``out`` the root for results."""
+    """All that one run depends on. ``data`` is where the dataset's files lie, ``out`` the root for results.
+
+    ``init`` are weights to start from (``ferbench.transfer``); ``allow_overlap`` runs on, and marks the result, where
+    they were trained on images that are tested.
+    """
 
     pipeline: Pipeline
     dataset: Part
@@ -40,6 +47,8 @@ class Plan:
     data: Path | None
     seed: int
     out: Path
+    init: Path | None = None
+    allow_overlap: bool = False
 
 
 def run(plan: Plan, reporter: Reporter, *, resume: bool = False, restart: bool = False) -> Path:
@@ -48,83 +57,114 @@ def run(plan: Plan, reporter: Reporter, *, resume: bool = False, restart: bool =
     An unfinished run of the same plan is gone on with (``resume``), thrown away (``restart``), or an error. Raises the
     errors of its parts, ``TrainingError`` and ``StorageError``.
     """
-    pipeline, notes = plan.pipeline, list[str]()
     dataset: Dataset = plan.dataset.build()
     protocol: EvaluationProtocol = plan.protocol.build()
     with reporter.stage(f"reading {plan.dataset.entry.name}"):
         samples = dataset.load(plan.data)
     splits = protocol.splits(samples, plan.seed)
+    start = transfer.find(plan.init, plan.pipeline.embedder.entry.name) if plan.init else None
     described = describe(plan, samples, protocol)
+    if start:
+        described = _with_transfer(described, start, samples, splits, allow=plan.allow_overlap)
     folder = plan.out / bundle.place(described)
     work = _work_folder(folder, resume=resume, restart=restart)
     with reporter.stage("faces"):
-        crops = prepare(samples, pipeline.detector.build, pipeline.faces, progress=reporter.advance)
+        crops = prepare(samples, plan.pipeline.detector.build, plan.pipeline.faces, progress=reporter.advance)
 
-    curves, best_epochs, parts, parameters = {}, {}, list[dict[str, Predictions]](), None
-    for split in splits:
-        classifiers = {part.label: part.build for part in pipeline.classifiers}
-        train, validation = _side(samples, crops, split.train), _side(samples, crops, split.validation)
-        embedder = pipeline.embedder.build()
-        monitor = RunMonitor(
-            classifiers,
-            train,
-            validation,
-            rule=pipeline.monitor,
-            selection=protocol.selection,
-            reporter=reporter,
-            folder=work / split.name,
-        )
-        with reporter.stage("training", epochs=pipeline.embedder.parameters.get("epochs", 0)):
-            embedder = embedder.fit(
-                train.images,
-                train.labels,
-                num_classes=len(samples.classes),
-                loss=pipeline.loss and pipeline.loss.build(),
-                sampler=pipeline.sampler and pipeline.sampler.build(),
-                monitor=monitor,
-                rng=np.random.default_rng([plan.seed, 1]),
-                checkpoint=work / split.name,
-            )
-        with reporter.stage("embedding"):
-            inputs = embed_all(embedder.embed, train.images, reporter.advance)
-            outputs = embed_all(embedder.embed, Rows(crops.images, split.test), reporter.advance)
-        predicted = {}
-        for label, build in classifiers.items():
-            with reporter.stage(f"classifying ({label})"):
-                fitted = fit(build(), inputs, train.labels, monitor.warn)
-                predicted[label] = _predict(fitted, outputs, samples, crops, split)
-        parts.append(predicted)
-        notes += [note for note in monitor.notes if note not in notes]
-        embedder.save(work / "model" / split.name)
-        parameters = getattr(embedder, "parameters", None)
-        if monitor.curve:
-            curves[split.name] = monitor.curve
-            best_epochs[split.name] = monitor.best["epoch"]
+    outcomes = {}
+    for number, split in enumerate(splits, start=1):
+        outcome = kept(work / split.name, split, samples)
+        if outcome is None:
+            with reporter.part(f"split {number} of {len(splits)}" if len(splits) > 1 else ""):
+                outcome = _run_split(plan, split, samples, crops, protocol.selection, reporter, work, start)
+                record(work / "model" / split.name, described, samples, split, start.origin if start else None)
+                keep(outcome, work / split.name)
+        outcomes[split.name] = outcome
 
-    predictions = {label: _joined([part[label] for part in parts]) for label in parts[0]}
+    first = next(iter(outcomes.values()))
+    predictions = {label: joined([one.predictions[label] for one in outcomes.values()]) for label in first.predictions}
+    notes = [*transfer.notes(described["transfer"]), *(note for one in outcomes.values() for note in one.notes)]
     result = bundle.Result(
         **described,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         splits=[{**audit(split, samples), "digest": split.digest(samples.ids)} for split in splits],
         test_digest=bundle.test_digest(next(iter(predictions.values()))),
         faces={"source": crops.source, "coverage": crops.coverage, "missed": int((~crops.found).sum())},
-        curves=curves,
-        best_epochs=best_epochs,
+        curves={name: one.curve for name, one in outcomes.items() if one.curve},
+        best_epochs={name: one.best_epoch for name, one in outcomes.items() if one.best_epoch is not None},
         scores_kind={label: one.scores_kind for label, one in predictions.items()},
         scores={label: metrics.score(one) for label, one in predictions.items()},
-        notes=[*samples.notes, *notes],
+        notes=list(dict.fromkeys([*samples.notes, *notes])),
         stages={name: round(seconds, 3) for name, seconds in reporter.stages.items()},
         peak_memory_mb=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
-        parameters=parameters,
+        parameters=first.parameters,
         environment=environment(described),
     )
     _write(folder, result, predictions, work)
     return folder
 
 
+def _run_split(
+    plan: Plan,
+    split: Split,
+    samples: Samples,
+    crops: Crops,
+    selection: Selection,
+    reporter: Reporter,
+    work: Path,
+    start: transfer.Start | None,
+) -> Outcome:
+    """Trains on one side of ``split`` and predicts the other; the embedder lives no longer than this."""
+    pipeline = plan.pipeline
+    classifiers = {part.label: part.build for part in pipeline.classifiers}
+    train, validation = _side(samples, crops, split.train), _side(samples, crops, split.validation)
+    embedder: Embedder = pipeline.embedder.build()
+    if start:
+        embedder = embedder.load(start.place)
+    monitor = RunMonitor(
+        classifiers,
+        train,
+        validation,
+        rule=pipeline.monitor,
+        selection=selection,
+        reporter=reporter,
+        folder=work / split.name,
+    )
+    with reporter.stage("training", epochs=pipeline.embedder.parameters.get("epochs", 0)):
+        embedder = embedder.fit(
+            train.images,
+            train.labels,
+            num_classes=len(samples.classes),
+            loss=pipeline.loss.build() if pipeline.loss else None,
+            sampler=pipeline.sampler.build() if pipeline.sampler else None,
+            monitor=monitor,
+            rng=np.random.default_rng([plan.seed, 1]),
+            checkpoint=work / split.name,
+        )
+    with reporter.stage("embedding"):
+        inputs = embed_all(embedder.embed, train.images, reporter.advance)
+        outputs = embed_all(embedder.embed, Rows(crops.images, split.test), reporter.advance)
+    predicted = {}
+    for label, build in classifiers.items():
+        with reporter.stage(f"classifying ({label})"):
+            fitted = fit(build(), inputs, train.labels, monitor.warn)
+            predicted[label] = _predict(fitted, outputs, samples, crops, split)
+    embedder.save(work / "model" / split.name)
+    best = monitor.best["epoch"] if monitor.curve else None
+    return Outcome(predicted, monitor.curve, best, monitor.notes, getattr(embedder, "parameters", None))
+
+
+def _with_transfer(
+    described: dict[str, Any], start: transfer.Start, samples: Samples, splits: Sequence[Split], *, allow: bool
+) -> dict[str, Any]:
+    """``described`` with the starting weights in it, and in the run's name."""
+    found = transfer.check(start.origin, samples, described["dataset"], splits, allow=allow)
+    return {**described, "transfer": found, "run": f"{described['run']}-{digest(found)[:6]}"}
+
+
 def describe(plan: Plan, samples: Samples, protocol: EvaluationProtocol) -> dict[str, Any]:
     """The fields of ``Result`` that are known before the work starts, and the run's name made of them."""
-    pipeline, optimistic = plan.pipeline.describe(), protocol.optimistic
+    pipeline, optimistic = plan.pipeline.describe(), protocol.optimistic(samples)
     if shipped(samples, plan.pipeline.faces):
         pipeline["detector"] = None
     identity: dict[str, Any] = {
@@ -140,7 +180,7 @@ def describe(plan: Plan, samples: Samples, protocol: EvaluationProtocol) -> dict
         "classes": list(samples.classes),
     }
     name = f"seed{plan.seed}-{digest(identity)[:10]}"
-    return {"schema_version": bundle.SCHEMA, "tier": "reproduced", "run": name, **identity}
+    return {"schema_version": bundle.SCHEMA, "tier": "reproduced", "run": name, "transfer": None, **identity}
 
 
 def environment(described: dict[str, Any]) -> dict[str, Any]:
@@ -179,18 +219,7 @@ def _predict(fitted: Classifier, outputs: Any, samples: Samples, crops: Crops, s
     scores = np.full((len(split.test), len(samples.classes)), 0.0 if kind == "probability" else values.min() - 1)
     scores[:, fitted.classes_] = values
     predicted = np.where(crops.found[split.test], fitted.predict(outputs), metrics.MISS).astype(np.int64)
-    names = np.full(len(split.test), split.name)
-    return Predictions(
-        samples.ids[split.test], names, samples.labels[split.test], predicted, scores, kind, samples.classes
-    )
-
-
-def _joined(parts: list[Predictions]) -> Predictions:
-    arrays = {
-        name: np.concatenate([getattr(part, name) for part in parts])
-        for name in ("ids", "splits", "labels", "predicted", "scores")
-    }
-    return Predictions(**arrays, scores_kind=parts[0].scores_kind, classes=parts[0].classes)
+    return predictions_of(split, samples, predicted, scores, kind)
 
 
 def _work_folder(folder: Path, *, resume: bool, restart: bool) -> Path:

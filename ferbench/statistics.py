@@ -1,8 +1,26 @@
-"""Intervals for scores."""
+"""Intervals for scores: over the images of a test set, and over repeated seeds."""
 
 from __future__ import annotations
 
-from scipy.stats import binomtest
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import binomtest, t
+
+
+@dataclass(frozen=True)
+class Repeats:
+    """A score in [0, 1] over ``count`` seeds: mean, standard deviation (n - 1), and the mean's 95% interval.
+
+    Deviation and interval are ``None`` for one seed. They are of the training's (and a drawn split's) randomness; that
+    of the test images is ``accuracy_interval``'s.
+    """
+
+    count: int
+    mean: float
+    deviation: float | None
+    interval: tuple[float, float] | None
 
 
 def accuracy_interval(correct: int, count: int, level: float = 0.95) -> tuple[float, float]:
@@ -11,3 +29,14 @@ def accuracy_interval(correct: int, count: int, level: float = 0.95) -> tuple[fl
         return 0.0, 1.0
     low, high = binomtest(correct, count).proportion_ci(level, method="wilson")
     return float(low), float(high)
+
+
+def over_seeds(values: Sequence[float], level: float = 0.95) -> Repeats:
+    """Mean, deviation and Student's t interval of one score a seed, cut to [0, 1]."""
+    scores = np.asarray(values, np.float64)
+    count, mean = len(scores), float(scores.mean())
+    if count < 2:
+        return Repeats(count, mean, None, None)
+    deviation = float(scores.std(ddof=1))
+    half = float(t.ppf((1 + level) / 2, count - 1)) * deviation / count**0.5
+    return Repeats(count, mean, deviation, (max(0.0, mean - half), min(1.0, mean + half)))

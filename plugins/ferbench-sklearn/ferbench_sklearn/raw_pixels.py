@@ -10,6 +10,7 @@ import numpy as np
 from annotated_types import Ge
 
 from ferbench.data import Embeddings, Labels
+from ferbench.errors import WeightsError
 from ferbench.interfaces import ImageRows, Loss, Monitor, Sampler
 
 
@@ -53,6 +54,11 @@ class RawPixels:
     def save(self, folder: Path) -> None:
         """Nothing to keep."""
 
-    def load(self, folder: Path) -> RawPixels:
-        """Nothing to take back."""
+    def load(self, place: Path) -> RawPixels:
+        """Nothing to take back. Raises ``WeightsError`` if it is given a file of weights."""
+        if place.is_file():
+            raise WeightsError(
+                f"embedder 'raw-pixels' is not trained and cannot start from {place}",
+                fix="choose an embedder that is trained: ferbench list embedders",
+            )
         return self

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import timm
 from huggingface_hub.constants import HF_HUB_CACHE
@@ -13,6 +14,7 @@ from torch.nn import functional
 
 from ferbench.errors import WeightsError
 
+Weights = Literal["none", "imagenet"]
 ARCHITECTURE = "resnet18.a1_in1k"
 POOLED = 512
 IMAGENET, IMAGENET_FILE = "timm/resnet18.a1_in1k", "model.safetensors"
@@ -36,18 +38,9 @@ class EmbeddingNet(nn.Module):
         return functional.normalize(self.backbone(images))
 
 
-def build(size: int, weights: str) -> EmbeddingNet:
-    """A network with fresh weights ("none"), timm's ImageNet ones ("imagenet"), or those of a file of ours.
-
-    Raises ``WeightsError`` if they cannot be had or do not fit.
-    """
-    if weights == "none":
-        return EmbeddingNet(size, imagenet=False)
-    if weights == "imagenet":
-        return _with_imagenet(size)
-    net = EmbeddingNet(size, imagenet=False)
-    restore(net, Path(weights))
-    return net
+def build(size: int, weights: Weights) -> EmbeddingNet:
+    """A network with fresh weights ("none") or timm's ImageNet ones. Raises ``WeightsError`` if they cannot be had."""
+    return _with_imagenet(size) if weights == "imagenet" else EmbeddingNet(size, imagenet=False)
 
 
 def restore(net: EmbeddingNet, file: Path) -> None:
@@ -55,7 +48,7 @@ def restore(net: EmbeddingNet, file: Path) -> None:
     if not file.is_file():
         raise WeightsError(
             f"there are no weights at {file}",
-            fix='embedder.weights is "none", "imagenet", or an embedder.safetensors that a run left',
+            fix="give --init a bundle with its model/, or the embedder.safetensors that a run left",
         )
     try:
         net.load_state_dict(load_file(file))

@@ -34,7 +34,8 @@ class ResNet18:
         size: length of the embedding.
         features: what ``embed`` gives: the ``head``'s output, or the 512 pooled features before it (``avg_pool``,
             Section 4.2). The loss sees the head's output in both.
-        weights: ``none`` (random), ``imagenet`` (timm's, downloaded by timm), or a file that a run of ours left.
+        weights: ``none`` (random) or ``imagenet`` (timm's, downloaded by timm). To start from an earlier run's, which
+            the result then names: ``ferbench run --init``.
         epochs: passes over the training set.
         optimizer: ``adam``, ``adamw`` (decoupled weight decay), or ``sgd`` with Nesterov momentum 0.9.
         learning_rate: at its highest.
@@ -53,7 +54,7 @@ class ResNet18:
         self,
         size: Annotated[int, Ge(2)] = 128,
         features: Literal["head", "avg_pool"] = "head",
-        weights: str = "none",
+        weights: backbone.Weights = "none",
         epochs: Annotated[int, Ge(1)] = 100,
         optimizer: Literal["adam", "adamw", "sgd"] = "adam",
         learning_rate: Annotated[float, Gt(0)] = 0.001,
@@ -79,6 +80,7 @@ class ResNet18:
         )
         self.device = _device(device)
         self._net: backbone.EmbeddingNet | None = None
+        self._loaded = False
 
     @property
     def embedding_size(self) -> int:
@@ -102,7 +104,10 @@ class ResNet18:
         rng: np.random.Generator,
         checkpoint: Path | None,
     ) -> ResNet18:
-        """Trains on crops uint8 [N, S, S] and labels int64 [N]; keeps the weights of the monitor's best epoch."""
+        """Trains on crops uint8 [N, S, S] and labels int64 [N]; keeps the weights of the monitor's best epoch.
+
+        Goes on from the weights that ``load`` took, if it did.
+        """
         if not isinstance(loss, nn.Module) or sampler is None:
             raise ParameterError(
                 "embedder 'resnet18' is trained with a loss that is a torch.nn.Module, and a sampler",
@@ -111,10 +116,12 @@ class ResNet18:
         seed = int(rng.integers(2**62))
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            self._net = backbone.build(self.size, self.weights)
+            if not self._loaded:
+                self._net = backbone.build(self.size, self.weights)
+            net = self._network()
             cast(Loss, loss).prepare(self.size, num_classes)
-        self._net.to(self.device).to(memory_format=torch.channels_last)
-        trainer = Trainer(self._net, loss.to(self.device), self.recipe, device=self.device, seed=seed)
+        net.to(self.device).to(memory_format=torch.channels_last)
+        trainer = Trainer(net, loss.to(self.device), self.recipe, device=self.device, seed=seed)
         with _deterministic(self.device):
             trainer.fit(images, labels, sampler=sampler, monitor=monitor, embed=self.embed, folder=checkpoint)
         return self
@@ -141,11 +148,12 @@ class ResNet18:
         with replacing(folder / FILE) as fresh:
             save_file({name: value.contiguous() for name, value in self._network().state_dict().items()}, fresh)
 
-    def load(self, folder: Path) -> ResNet18:
-        """Takes the weights of ``embedder.safetensors`` in ``folder``. Raises ``WeightsError``."""
+    def load(self, place: Path) -> ResNet18:
+        """Takes the weights of ``embedder.safetensors`` in folder ``place``, or of that file. ``WeightsError``."""
         self._net = backbone.EmbeddingNet(self.size, imagenet=False)
-        backbone.restore(self._net, folder / FILE)
+        backbone.restore(self._net, place if place.is_file() else place / FILE)
         self._net.to(self.device).to(memory_format=torch.channels_last)
+        self._loaded = True
         return self
 
     def _network(self) -> backbone.EmbeddingNet:

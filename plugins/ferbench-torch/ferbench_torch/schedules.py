@@ -16,12 +16,15 @@ START, END = 1 / 25, 1 / 2500
 def plateau(scores: list[tuple[int, float]], epoch: int) -> float:
     """Factor for epoch ``epoch`` (from 1): x0.9 for every 5 epochs without a better validation accuracy.
 
-    ``scores`` are (epoch, accuracy) of the epochs scored before. Haider et al. 2023, Section 4.2.
+    ``scores`` are (epoch, accuracy) of the epochs scored before; NaN, where nothing is held out to be scored on, says
+    nothing. Haider et al. 2023, Section 4.2.
     """
     factor, best, since = 1.0, -math.inf, 0
     for number, score in scores:
         if number >= epoch:
             break
+        if math.isnan(score):
+            continue
         if score > best:
             best, since = score, number
         elif number - since >= PATIENCE:

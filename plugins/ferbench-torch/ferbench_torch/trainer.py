@@ -66,6 +66,11 @@ class Trainer:
             if monitor.wants(epoch) or epoch == self.recipe.epochs:
                 self.net.eval()
                 self.scores.append((epoch, monitor.score(row, embed)))
+                if self.recipe.schedule == "plateau" and np.isnan(self.scores[-1][1]):
+                    monitor.warn(
+                        "schedule plateau has no validation accuracy to follow, as this protocol holds nothing out: "
+                        "the learning rate stays the same"
+                    )
                 if monitor.is_best():
                     self.best = {name: value.clone() for name, value in self.net.state_dict().items()}
             if folder:

@@ -92,6 +92,8 @@ class ToyDetector:
 class ToyEmbedder:
     """Its weight is the number of epochs; each epoch it adds noise of that size, so the last one is the worst.
 
+    A loaded weight is gone on from.
+
     Args:
         epochs: how
             many.
@@ -106,13 +108,13 @@ class ToyEmbedder:
     def fit(self, images, labels, *, num_classes, loss, sampler, monitor, rng, checkpoint: Path | None):
         state = checkpoint / "state.json" if checkpoint else None
         saved = json.loads(state.read_text()) if state and state.exists() else {"done": 0, "best": 0}
-        done, best = saved["done"], saved["best"]
+        done, best, start = saved["done"], saved["best"], self.weight
         for epoch in range(done + 1, self.epochs + 1):
-            self.weight = epoch
+            self.weight = start + epoch
             monitor.step(epoch=epoch, batch=1, batches=1, images=len(images), loss=1 / epoch)
             if monitor.wants(epoch) or epoch == self.epochs:
                 monitor.score(Epoch(epoch, 1 / epoch, 0.1, 100.0), self.embed)
-                best = epoch if monitor.is_best() else best
+                best = self.weight if monitor.is_best() else best
             if state:
                 state.parent.mkdir(parents=True, exist_ok=True)
                 state.write_text(json.dumps({"done": epoch, "best": best}))
@@ -128,6 +130,6 @@ class ToyEmbedder:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "weight.json").write_text(json.dumps(self.weight))
 
-    def load(self, folder):
-        self.weight = json.loads((folder / "weight.json").read_text())
+    def load(self, place):
+        self.weight = json.loads((place if place.is_file() else place / "weight.json").read_text())
         return self
