@@ -48,7 +48,7 @@ class Ck48:
     - notes: a partial copy, image files with other names.
     """
 
-    default_protocol: ClassVar[str] = "subject-disjoint-7-3"
+    default_protocol: ClassVar[str] = "group-10-fold"
     needs_data: ClassVar[bool] = True
 
     def load(self, data: Path | None) -> Samples:

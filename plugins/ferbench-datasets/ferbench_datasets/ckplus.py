@@ -42,7 +42,7 @@ class CkPlus:
         contempt: whether the 18 sequences of contempt are used, a class of its own.
     """
 
-    default_protocol: ClassVar[str] = "subject-disjoint-7-3"
+    default_protocol: ClassVar[str] = "group-10-fold"
     needs_data: ClassVar[bool] = True
 
     def __init__(

@@ -39,7 +39,7 @@ class Jaffe:
     - notes: a partial copy, image files with other names.
     """
 
-    default_protocol: ClassVar[str] = "subject-disjoint-7-3"
+    default_protocol: ClassVar[str] = "loso"
     needs_data: ClassVar[bool] = True
 
     def load(self, data: Path | None) -> Samples:
