@@ -26,8 +26,9 @@ MAX_CSV = 2 << 30
 class Fer2013:
     """FER2013 from any form in which people have it; all give the same ids, labels and parts.
 
-    ``data`` may be ``fer2013.csv``, ``icml_face_data.csv``, the Kaggle folder of JPEG files, a folder or a zip that
-    holds one of these at any depth, or the release's own ``fer2013.tar.gz``. A csv is preferred where there is one.
+    ``data`` may be ``fer2013.csv``, ``icml_face_data.csv``, the Kaggle folder of JPEG files, a folder, zip or plain tar
+    that holds one of these at any depth, or the release's own ``fer2013.tar.gz``. A csv is preferred where there is
+    one; JPEG files are not read from a compressed tar.
 
     - ids: the part's name in the csv, ``_``, and the image's row in the csv (from 0, over all parts) or the number in
       its file's name: ``Training_0`` ... ``PrivateTest_35886``. The Kaggle folder of msambare numbers its files by no

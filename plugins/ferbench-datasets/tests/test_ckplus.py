@@ -10,11 +10,11 @@ import pytest
 
 from ferbench.data import Samples
 from ferbench.errors import DataError
-from ferbench_datasets._ckplus_sequences import CODES
 from ferbench_datasets.ckplus import SEQUENCES, CkPlus
 
 Files = dict[str, bytes]
 Write = Callable[..., Path]
+CODES = ("neutral", "angry", "contempt", "disgust", "fear", "happy", "sad", "surprise")  # 0 to 7
 IMAGES, EMOTIONS = "CK+/cohn-kanade-images", "CK+/Emotion"
 
 

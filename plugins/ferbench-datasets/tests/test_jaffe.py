@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from ferbench.errors import DataError
-from ferbench_datasets.jaffe import CODES, RELEASE, SUBJECTS, Jaffe
+from ferbench_datasets.jaffe import RELEASE, SUBJECTS, Jaffe
 
 Files = dict[str, bytes]
 Write = Callable[..., Path]
+CODES = {"AN": "angry", "DI": "disgust", "FE": "fear", "HA": "happy", "NE": "neutral", "SA": "sad", "SU": "surprise"}
 
 
 def small(encode: Callable[..., bytes], *names: str) -> Files:

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from ferbench.errors import DataError
-from ferbench_datasets.rafdb import CODES, RELEASE, RafDb
+from ferbench_datasets.rafdb import RELEASE, RafDb
 
 Files = dict[str, bytes]
 Write = Callable[..., Path]
+CODES = ["surprise", "fear", "disgust", "happy", "sad", "angry", "neutral"]  # 1 to 7
 TABLE = "basic/EmoLabel/list_patition_label.txt"
 
 
@@ -32,7 +33,7 @@ def test_labels_and_parts_come_from_the_list(tmp_path: Path, write: Write, rafdb
     assert samples.ids[[0, 20, 21, 27]].tolist() == ["train_00001", "train_00021", "test_0001", "test_0007"]
     assert samples.parts is not None
     assert samples.parts.tolist() == ["train"] * 21 + ["test"] * 7
-    assert [samples.classes[label] for label in samples.labels[21:]] == list(CODES)
+    assert [samples.classes[label] for label in samples.labels[21:]] == CODES
     assert samples.subjects is None
     assert samples.clips is None
     assert samples.boxes is None
