@@ -169,7 +169,9 @@ def _seeds(row: Row) -> str:
     """The seeds, and the t interval over them where there are several."""
     names = ", ".join(map(str, sorted({result.seed for _, result in row.results})))
     interval = row.repeats.interval
-    return names if interval is None else f"{names} ({interval[0]:.1%} - {interval[1]:.1%})"
+    if interval is None:
+        return names
+    return f"{names} (n = {row.repeats.count}: {interval[0]:.1%} - {interval[1]:.1%})"
 
 
 def _started(rows: list[Row]) -> list[str]:

@@ -45,6 +45,8 @@ def describe(entry: Entry, registry: Registry) -> dict[str, Any]:
     from ferbench import parameters
 
     factory = entry.load()
+    if isinstance(rule := getattr(factory, "selection", None), str):  # a protocol whose rule is no parameter
+        said["selection"] = rule
     said["description"], meanings = _read_docstring(inspect.getdoc(factory) or "")
     said["parameters"] = [
         {
@@ -63,7 +65,7 @@ def show_part(said: dict[str, Any]) -> None:
     console = Console()
     console.print(f"[bold]{escape(said['name'])}[/]  ({said['kind']})", highlight=False)
     console.print(said["summary"], highlight=False, markup=False)
-    for key in ("paper", "licence", "homepage", "distribution", "version"):
+    for key in ("paper", "licence", "homepage", "selection", "distribution", "version"):
         if key in said:
             console.print(f"  {key:<13}{said[key]}", highlight=False, markup=False, soft_wrap=True)
     if said.get("description"):

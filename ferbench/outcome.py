@@ -54,7 +54,7 @@ def keep(outcome: Outcome, folder: Path) -> None:
     for number, one in enumerate(outcome.predictions.values()):
         arrays |= {f"predicted{number}": one.predicted, f"scores{number}": one.scores}
     with replacing(folder / ARRAYS) as fresh:
-        np.savez(fresh, **arrays)
+        np.savez(fresh, allow_pickle=False, **arrays)
     kinds = {label: one.scores_kind for label, one in outcome.predictions.items()}
     write_json(folder / FACTS, {**vars(outcome), "predictions": kinds})  # the last to be written: it says all is there
     for path in folder.iterdir():

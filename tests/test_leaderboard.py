@@ -47,7 +47,12 @@ def test_a_page_says_what_a_reader_must_know(results: Path) -> None:
     assert "Optimistic:" in optimistic
     assert "Optimistic:" not in disjoint
     assert "`embedder.noise=0.5`" in disjoint
-    assert "| 0, 1 |" in disjoint  # two seeds of one pipeline are one row
+    assert "| 0, 1 (n = 2: " in disjoint  # two seeds of one pipeline are one row
+    assert "** ± 0." in disjoint
+    assert "95% t interval of the mean" in disjoint
+    assert "t interval" not in optimistic
+    assert "chosen on the scored set itself" in optimistic
+    assert "| a validation set | 140 | 3 |" in texts["README.md"]  # the selection rule beside each board's name
     assert disjoint.count("\n| [toy-pipeline]") == 4  # two pipelines' settings, two classifiers each
     assert "(optimistic)" in texts["README.md"]
 
@@ -74,6 +79,30 @@ def test_other_content_never_shares_a_table(toy_run: Run, tmp_path: Path) -> Non
     toy_run("--set", "dataset.subjects=21")
     pages = [path.name for path in leaderboard.build(tmp_path / "runs", tmp_path / "runs")]
     assert len(pages) == 3
+
+
+def test_seven_and_eight_classes_never_share_a_table(toy_run: Run, tmp_path: Path) -> None:
+    for contempt in ("false", "true"):
+        toy_run("--set", f"dataset.contempt={contempt}")
+    names = {path.relative_to(tmp_path).as_posix() for path in leaderboard.build(tmp_path / "runs", tmp_path)}
+    assert names == {"README.md", "toy-7/subject-disjoint-7-3.md", "toy-8/subject-disjoint-7-3.md"}
+
+
+def test_another_selection_rule_is_another_board_and_the_same_one_is_not(toy_run: Run, tmp_path: Path) -> None:
+    parts = ("--protocol", "official", "--set", "dataset.parts=true")
+    folder, _ = toy_run(*parts)
+    toy_run(*parts, "--seed", "1")
+    file = folder / "result.json"
+    result = json.loads(file.read_text())
+    del result["protocol"]["parameters"]["selection"]  # as results were before it was a parameter
+    del result["transfer"]
+    file.write_text(json.dumps(result))
+    assert len(leaderboard.build(tmp_path / "runs", tmp_path / "runs")) == 2
+    toy_run(*parts, "--set", "protocol.selection=test")
+    texts = leaderboard.build(tmp_path / "runs", tmp_path / "runs")
+    assert len(texts) == 3
+    assert sum("chosen on the scored set itself" in text for text in texts.values()) == 1
+    assert "official (optimistic)" in texts[tmp_path / "runs" / "README.md"]
 
 
 def test_an_altered_bundle_stops_the_leaderboard(results: Path, call: Call) -> None:

@@ -67,9 +67,10 @@ def test_weights_of_a_run_start_another(tmp_path: Path) -> None:
     folder = bundle_of(shell(*reference(tmp_path / "a")))
     weights = folder / "model" / "subjects" / "embedder.safetensors"
     assert weights.stat().st_size > 40e6
-    again = bundle_of(shell(*reference(tmp_path / "b", "--set", f"embedder.weights={weights}")))
+    again = bundle_of(shell(*reference(tmp_path / "b", "--init", str(folder))))
     start, fresh = (bundle.read(one).curves["subjects"][0]["loss"] for one in (again, folder))
     assert start < fresh
+    assert bundle.read(again).transfer["training"]["run"] == bundle.read(folder).run
 
 
 @pytest.mark.skipif(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -92,7 +94,40 @@ def test_several_seeds(call: Callable[..., Any], tmp_path: Path) -> None:
     said = call(
         "run", "--pipeline", "toy-pipeline", "--dataset", "toy", "--out", tmp_path, "--seeds", "0-1,5", "--json"
     )
-    assert [one["seed"] for one in json.loads(said.stdout)] == [0, 1, 5]
+    answer = json.loads(said.stdout)
+    values = [one["scores"]["svm"]["accuracy"] for one in answer["results"]]
+    assert [one["seed"] for one in answer["results"]] == [0, 1, 5]
+    summary = answer["over_seeds"]["svm"]
+    assert summary["accuracy"]["mean"] == pytest.approx(np.mean(values))
+    assert summary["accuracy"]["count"] == 3
+    assert set(summary) == {"accuracy", "macro_f1", "uar", "test_images"}
+    assert summary["test_images"]["count"] == 42
+
+
+def test_several_splits_are_trained_one_by_one_and_scored_together(toy_run: Run) -> None:
+    folder, result = toy_run("--protocol", "loso", "--set", "dataset.subjects=5")
+    names = [f"{number}-p0{number - 1}" for number in range(1, 6)]
+    assert [split["split"] for split in result["splits"]] == list(result["curves"]) == names
+    assert result["scores"]["svm"]["count"] == 35
+    assert sorted(path.name for path in (folder / "model").iterdir()) == names
+    assert bundle.verify(folder).run == result["run"]
+
+
+def test_with_the_rule_last_nothing_is_held_out_and_the_last_epoch_kept(toy_run: Run) -> None:
+    _, result = toy_run("--set", "protocol.selection=last", "--set", "embedder.epochs=3")
+    (split,) = result["splits"]
+    assert (split["train"], split["validation"], split["test"]) == (14 * 7, 0, 6 * 7)
+    assert result["best_epochs"] == {"subjects": 3}
+    assert [row["validation"] for row in result["curves"]["subjects"]] == [{}] * 3
+    assert result["protocol"]["selection"] == "last"
+    assert result["protocol"]["optimistic"] is None
+
+
+def test_progress_names_the_split(call: Callable[..., Any], tmp_path: Path) -> None:
+    words = ("run", "--pipeline", "toy-pipeline", "--dataset", "toy", "--out", tmp_path, "--set", "dataset.subjects=4")
+    said = call(*words, "--protocol", "loso").stderr
+    assert "split 3 of 4: training ..." in said
+    assert "split" not in call(*words).stderr
 
 
 def test_an_untrained_embedder(toy_run: Run) -> None:
@@ -148,6 +183,56 @@ def test_a_killed_run_goes_on_and_predicts_the_same(tmp_path: Path, how: signal.
     undisturbed, result = toy_run("--set", "embedder.noise=0.2", "--set", "embedder.epochs=6")
     assert (folder / "predictions.csv").read_bytes() == (undisturbed / "predictions.csv").read_bytes()
     assert bundle.read(folder).model_dump(mode="json")["curves"] == result["curves"]
+
+
+def test_a_finished_split_is_not_trained_again(tmp_path: Path, toy_run: Run) -> None:
+    settings = ["--protocol", "loso", "--set", "dataset.subjects=6", "--set", "embedder.noise=0.2"]
+    words = ["run", "--pipeline", "toy-pipeline", "--dataset", "toy", "--out", str(tmp_path / "killed"), *settings]
+    process = subprocess.Popen(
+        [sys.executable, "-c", SLOW, *words],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(TOY)},
+    )
+    assert process.stderr is not None
+    while b"split 3 of 6: training" not in process.stderr.readline():
+        assert process.poll() is None
+    process.kill()
+    process.wait(timeout=60)
+    process.stderr.close()
+    (work,) = (tmp_path / "killed").rglob("*.unfinished")
+    assert sorted(path.name for path in (work / "1-p00").iterdir()) == ["outcome.json", "outcome.npz"]
+
+    resumed = shell(*words, "--resume", "--json")
+    assert resumed.returncode == 0, resumed.stderr
+    trained = [line for line in resumed.stderr.splitlines() if line.endswith("training ...")]
+    assert trained == [f"split {number} of 6: training ..." for number in range(3, 7)]
+    folder = Path(json.loads(resumed.stdout)["bundle"])
+    undisturbed, result = toy_run(*settings)
+    assert (folder / "predictions.csv").read_bytes() == (undisturbed / "predictions.csv").read_bytes()
+    again = bundle.read(folder).model_dump(mode="json")
+    for key in ("curves", "best_epochs", "scores", "splits", "notes", "run"):
+        assert again[key] == result[key]
+
+
+def test_a_network_lives_no_longer_than_its_split(call: Callable[..., Any], tmp_path: Path, monkeypatch: Any) -> None:
+    import ferbench_toy_parts as parts
+
+    alive, most = weakref.WeakSet[Any](), []
+    plain = parts.ToyEmbedder.__init__
+
+    def counted(self: Any, *words: Any, **named: Any) -> None:
+        gc.collect()
+        most.append(len(alive))
+        alive.add(self)
+        plain(self, *words, **named)
+
+    counted.__annotations__ = plain.__annotations__
+    counted.__wrapped__ = plain  # type: ignore[attr-defined]
+    monkeypatch.setattr(parts.ToyEmbedder, "__init__", counted)
+    words = ("run", "--pipeline", "toy-pipeline", "--dataset", "toy", "--out", tmp_path, "--set", "dataset.subjects=4")
+    call(*words, "--protocol", "loso", "--json")
+    assert most == [0, 0, 0, 0]
 
 
 def test_restart_throws_the_unfinished_run_away(toy_run: Run) -> None:

@@ -22,9 +22,15 @@ def test_outputs_have_length_one_and_the_size_asked_for() -> None:
         torch.testing.assert_close(rows.norm(dim=1), torch.ones(3))
 
 
+def restored(file: Path, size: int = 16) -> backbone.EmbeddingNet:
+    net = backbone.build(size, "none")
+    backbone.restore(net, file)
+    return net
+
+
 def test_a_missing_weights_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match=r"there are no weights at .*nothing\.safetensors") as raised:
-        backbone.build(16, str(tmp_path / "nothing.safetensors"))
+        restored(tmp_path / "nothing.safetensors")
     assert "embedder.safetensors" in raised.value.fix
 
 
@@ -32,19 +38,19 @@ def test_foreign_or_truncated_weights_are_refused(tmp_path: Path) -> None:
     file = tmp_path / "embedder.safetensors"
     save_file({"head.weight": torch.zeros(16, 512)}, file)
     with pytest.raises(WeightsError, match="does not hold this embedder's weights"):
-        backbone.build(16, str(file))
+        restored(file)
     save_file(dict(backbone.build(16, "none").state_dict()), file)
     with pytest.raises(WeightsError, match="does not hold this embedder's weights"):
-        backbone.build(17, str(file))
+        restored(file, 17)
     file.write_bytes(file.read_bytes()[:-10])
     with pytest.raises(WeightsError, match="does not hold this embedder's weights"):
-        backbone.build(16, str(file))
+        restored(file)
 
 
 def test_weights_of_a_file_are_taken(tmp_path: Path) -> None:
     first = backbone.build(16, "none").state_dict()
     save_file(dict(first), tmp_path / "embedder.safetensors")
-    second = backbone.build(16, str(tmp_path / "embedder.safetensors")).state_dict()
+    second = restored(tmp_path / "embedder.safetensors").state_dict()
     assert all(torch.equal(value, second[name]) for name, value in first.items())
 
 

@@ -137,8 +137,48 @@ def test_what_save_wrote_load_takes_back(stripes: Stripes, recorder: Any, tmp_pa
     expected: Embeddings = embedder.embed(data[0])
     loaded = ResNet18(size=16, device="cpu").load(tmp_path)
     np.testing.assert_array_equal(loaded.embed(data[0]), expected)
-    started = ResNet18(size=16, device="cpu", weights=str(tmp_path / resnet.FILE))
+    started = ResNet18(size=16, device="cpu").load(tmp_path / resnet.FILE)
     np.testing.assert_array_equal(started.embed(data[0]), expected)
+
+
+@pytest.mark.usefixtures("small")
+def test_a_training_goes_on_from_loaded_weights(stripes: Stripes, recorder: Any, tmp_path: Path) -> None:
+    data, monitors = stripes(32), [recorder(), recorder()]
+    fit(data, monitors[0], epochs=2).save(tmp_path)
+    loaded = ResNet18(size=16, epochs=1, rotation=5.0, learning_rate=1e-9, device="cpu").load(tmp_path)
+    before = {name: value.clone() for name, value in loaded._network().named_parameters()}
+    loaded.fit(
+        *data,
+        num_classes=2,
+        loss=TripletCrossEntropyLoss(),
+        sampler=PKSampler(0, 8),
+        monitor=monitors[1],
+        rng=np.random.default_rng(9),
+        checkpoint=None,
+    )
+    for name, value in loaded._network().named_parameters():  # at this rate the training hardly moves them
+        torch.testing.assert_close(value, before[name], atol=1e-6, rtol=0)
+
+
+@pytest.mark.usefixtures("small")
+def test_an_asked_for_size_does_not_leave_an_unseeded_network_to_train(stripes: Stripes, recorder: Any) -> None:
+    data, embedders = stripes(32), []
+    for ask in (False, True):
+        embedder = ResNet18(size=16, epochs=1, rotation=5.0, device="cpu")
+        if ask:
+            assert embedder.parameters > 0  # makes a network
+        embedders.append(
+            embedder.fit(
+                *data,
+                num_classes=2,
+                loss=TripletCrossEntropyLoss(),
+                sampler=PKSampler(0, 8),
+                monitor=recorder(),
+                rng=np.random.default_rng(3),
+                checkpoint=None,
+            )
+        )
+    np.testing.assert_array_equal(*(embedder.embed(data[0]) for embedder in embedders))
 
 
 def test_load_without_a_file_or_of_another_size(tmp_path: Path) -> None:

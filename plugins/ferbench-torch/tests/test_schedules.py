@@ -26,6 +26,10 @@ def test_plateau_counts_epochs_not_scores() -> None:
     assert [plateau(scores, epoch) for epoch in (7, 9)] == [1.0, pytest.approx(0.9)]
 
 
+def test_plateau_keeps_the_rate_where_nothing_is_held_out_to_be_scored_on() -> None:
+    assert plateau([(number, float("nan")) for number in range(1, 40)], 40) == 1.0
+
+
 def test_plateau_without_scores() -> None:
     assert plateau([], 40) == 1.0
 

@@ -40,25 +40,29 @@ class ToyData:
         parts: bool = False,
         named: bool = True,
         size: int = 48,
+        contempt: bool = False,
     ):
         self.subjects, self.dark, self.cropped, self.parts, self.named = subjects, dark, cropped, parts, named
         self.size = size
+        self.classes = (*CLASSES, "contempt") if contempt else CLASSES
 
     def load(self, data):
-        count = self.subjects * len(CLASSES)
-        labels = np.tile(np.arange(len(CLASSES)), self.subjects).astype(np.int64)
-        people = np.repeat([f"p{number:02}" for number in range(self.subjects)], len(CLASSES))
+        count = self.subjects * len(self.classes)
+        labels = np.tile(np.arange(len(self.classes)), self.subjects).astype(np.int64)
+        people = np.repeat([f"p{number:02}" for number in range(self.subjects)], len(self.classes))
         images = ToyImages(labels, np.arange(count), self.size)
         if self.dark:
             images = Darkened(images, set(range(self.dark)))
         return Samples(
-            ids=np.array([f"{who}-{CLASSES[label]}" for who, label in zip(people, labels, strict=True)]),
+            ids=np.array([f"{who}-{self.classes[label]}" for who, label in zip(people, labels, strict=True)]),
             labels=labels,
-            classes=CLASSES,
+            classes=self.classes,
             images=images,
-            fingerprint=f"toy-{self.subjects}-{self.dark}-{self.cropped}-{self.size}",
+            fingerprint=f"toy-{self.subjects}-{self.dark}-{self.cropped}-{self.size}-{len(self.classes)}",
             subjects=people if self.named else None,
-            parts=np.array(["train", "validation", "test"])[np.arange(count) // 7 % 3] if self.parts else None,
+            parts=np.array(["train", "validation", "test"])[np.arange(count) // len(self.classes) % 3]
+            if self.parts
+            else None,
             cropped=self.cropped,
         )
 
