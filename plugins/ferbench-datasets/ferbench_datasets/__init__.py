@@ -22,4 +22,12 @@ def register_datasets() -> Iterable[Entry]:
             licence="the Kaggle competition's rules; the photographs remain their owners'",
             homepage="https://www.kaggle.com/c/challenges-in-representation-learning-facial-expression-recognition-challenge",
         ),
+        Entry(
+            name="ferplus",
+            target="ferbench_datasets.ferplus:FerPlus",
+            summary="FER2013's images labelled anew by ten people each, 8 classes, official train, validation and test parts",
+            paper="Barsoum et al. 2016, Training Deep Networks for Facial Expression Recognition, arXiv:1608.01041",
+            licence="votes: MIT; images: FER2013's (the competition's rules; the photographs remain their owners')",
+            homepage="https://github.com/microsoft/FERPlus",
+        ),
     ]
