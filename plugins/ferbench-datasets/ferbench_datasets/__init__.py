@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from ferbench import Entry, hookimpl
+from ferbench_datasets._sources import FERPLUS
 
 
 @hookimpl
@@ -25,9 +26,9 @@ def register_datasets() -> Iterable[Entry]:
         Entry(
             name="ferplus",
             target="ferbench_datasets.ferplus:FerPlus",
-            summary="FER2013's images labelled anew by ten people each, 8 classes, official train, validation and test parts",
+            summary="FER2013's images labelled anew by ten people each, 8 classes, official parts",
             paper="Barsoum et al. 2016, Training Deep Networks for Facial Expression Recognition, arXiv:1608.01041",
-            licence="votes: MIT; images: FER2013's (the competition's rules; the photographs remain their owners')",
-            homepage="https://github.com/microsoft/FERPlus",
+            licence=FERPLUS.licence,
+            homepage=FERPLUS.homepage,
         ),
     ]

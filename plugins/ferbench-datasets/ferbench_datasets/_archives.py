@@ -40,6 +40,7 @@ BROKEN = (
 
 #: The most that a tar's own headers may ask for in one piece; its reader would trust any number that stands there.
 TAR_PIECE = 16 << 20
+#: The most that a compressed tar may unpack to; a plain one cannot hold more than its own size.
 TAR_TOTAL = 4 << 30
 
 _PACKED: dict[bytes, Callable[..., object]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
@@ -224,6 +225,7 @@ class TarTree:
     def _members(self, start: int = 0) -> Generator[tuple[str, tarfile.TarInfo, tarfile.TarFile], None, None]:
         with reading(str(self._path), fix=self._fix):
             stream = cast("IO[bytes]", (_opener(self._path) or Path.open)(self._path, "rb"))
+            limit = TAR_TOTAL if self.packed else self._path.stat().st_size
         with stream:
             with reading(f"{self._path}, as a tar archive,", fix=self._fix):
                 stream.seek(start)
@@ -236,7 +238,7 @@ class TarTree:
                     if member is None:
                         return
                     total += member.size
-                    _check_size(str(self._path), total, TAR_TOTAL, self._fix)
+                    _check_size(str(self._path), total, limit, self._fix)
                     if member.isfile() and not any(map(hidden, steps(member.name))):
                         yield member.name, member, archive
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,15 +11,15 @@ from numpy.typing import NDArray
 from ferbench.data import Labels
 from ferbench.errors import DataError
 from ferbench_datasets._archives import Tree, printable, read
-from ferbench_datasets._fer2013_rows import CLASSES as FER2013_CLASSES
 from ferbench_datasets._fer2013_rows import USAGES
 from ferbench_datasets._problems import Problems
+from ferbench_datasets._release import EXPRESSIONS
+from ferbench_datasets._sources import FERPLUS
 
 Rule = Literal["majority", "argmax"]
 
 TABLE = "fer2013new.csv"
-#: FER2013's classes under FER2013's names, so that tables of the two agree, and contempt.
-CLASSES = (*FER2013_CLASSES, "contempt")
+CLASSES = EXPRESSIONS
 #: The columns of the votes, in the table's order, and the class of each; the last two are no expression.
 COLUMNS = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "nf")
 LABELS = np.array([6, 3, 5, 4, 0, 1, 2, 7, -1, -2], dtype=np.int64)
@@ -30,13 +29,11 @@ UNKNOWN, NO_FACE, NO_MAJORITY = -1, -2, -3
 MAX_FILE = 64 << 20
 #: Ten people voted, each once.
 VOTERS = 10
-#: SHA-256 of the release's votes (and usages), whatever the line endings of the file.
-RELEASE = "006e16fa0867a48dda15f39c7fadd65ce98b8fa61a501c1006d5f65025955dd6"
 
 FIX = (
-    "put FER+'s fer2013new.csv (https://github.com/microsoft/FERPlus, MIT licence) and FER2013 into one folder and "
-    "pass that: --data FOLDER. FER2013 is fer2013.csv, icml_face_data.csv or fer2013.tar.gz, which you get, after accepting "
-    "the competition's rules, at "
+    f"put fer2013new.csv ({FERPLUS.homepage}; terms: {FERPLUS.licence}) and FER2013 into one folder and pass that: "
+    "--data FOLDER. FER2013 is fer2013.csv, icml_face_data.csv or fer2013.tar.gz, which you get, after accepting the "
+    "competition's rules, at "
     "https://www.kaggle.com/c/challenges-in-representation-learning-facial-expression-recognition-challenge"
 )
 
@@ -50,11 +47,6 @@ class Votes:
 
     def __len__(self) -> int:
         return len(self.usages)
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 over usages and votes."""
-        return hashlib.sha256(self.usages.astype(np.uint8).tobytes() + self.counts.tobytes()).hexdigest()
 
 
 def read_votes(tree: Tree, name: str) -> Votes:

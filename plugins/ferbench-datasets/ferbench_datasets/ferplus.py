@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import ClassVar
@@ -13,13 +12,12 @@ from ferbench.data import Images, Indices, Labels, Samples
 from ferbench.errors import DataError
 from ferbench.interfaces import ImageSource
 from ferbench_datasets._archives import FolderTree, open_tree, printable, reading, steps
-from ferbench_datasets._fer2013_rows import OFFICIAL, PARTS, USAGES, Rows
+from ferbench_datasets._fer2013_rows import PARTS, USAGES, Rows
 from ferbench_datasets._ferplus_votes import (
     CLASSES,
     FIX,
     NO_FACE,
     NO_MAJORITY,
-    RELEASE,
     TABLE,
     UNKNOWN,
     Rule,
@@ -27,7 +25,25 @@ from ferbench_datasets._ferplus_votes import (
     labels_of,
     read_votes,
 )
+from ferbench_datasets._release import Counts, fingerprint
 from ferbench_datasets.fer2013 import TABLES, read_rows
+
+#: How many images each rule keeps of the release, counted in it; those by majority are the authors' 25,060 / 3,199 /
+#: 3,153.
+OFFICIAL: dict[Rule, dict[str, tuple[int, ...]]] = {
+    "majority": {
+        "train": (2100, 119, 532, 7287, 3014, 3149, 8740, 119),
+        "validation": (287, 24, 62, 865, 351, 415, 1182, 13),
+        "test": (273, 18, 83, 893, 384, 396, 1090, 16),
+    },
+    "argmax": {
+        "train": (2467, 191, 652, 7528, 3515, 3562, 10309, 165),
+        "validation": (319, 34, 74, 899, 412, 456, 1335, 24),
+        "test": (325, 23, 93, 928, 444, 444, 1262, 27),
+    },
+}
+#: Rows of the release.
+ROWS = 35_887
 
 #: Below this share of images on which FER2013 and FER+ agree, the rows of one are not those of the other: the release
 #: agrees on 68%, a row that is moved by one on 18%.
@@ -81,15 +97,19 @@ class FerPlus:
         if not len(kept):
             raise DataError(f"the {self.rule} rule leaves none of the {len(labels):,} images of {data}", fix=FIX)
         ids = np.array([f"{USAGES[rows.usages[row]]}_{rows.numbers[row]}" for row in kept])
+        parts = np.array(PARTS)[rows.usages[kept]]
+        known = Counts(classes, {part: counts[: len(classes)] for part, counts in OFFICIAL[self.rule].items()})
         return Samples(
             ids=ids,
             labels=labels[kept],
             classes=classes,
             images=Chosen(rows.images, kept),
-            fingerprint=self._fingerprint(ids, labels[kept], rows, kept),
-            parts=np.array(PARTS)[rows.usages[kept]],
+            fingerprint=fingerprint(
+                f"ferplus 1 {self.rule}", ids=ids, labels=labels[kept], content=rows.pixels, groups={"parts": parts}
+            ),
+            parts=parts,
             cropped=True,
-            notes=(self._note(labels, len(kept)), *rows.notes, *_differences(rows, votes)),
+            notes=(self._note(labels, len(kept)), *rows.notes, *known.differences(labels[kept], parts)),
         )
 
     def _note(self, labels: Labels, kept: int) -> str:
@@ -102,14 +122,6 @@ class FerPlus:
         counts = {words: int((labels == code).sum()) for code, words in reasons.items()}
         out = ", ".join(f"{count:,} {words}" for words, count in counts.items() if count) or "none"
         return f"labels by the {self.rule} rule: {kept:,} of {len(labels):,} images; left out: {out}"
-
-    def _fingerprint(self, ids: np.ndarray, labels: Labels, rows: Rows, kept: Indices) -> str:
-        digest = hashlib.sha256(f"ferplus 1\n{self.rule}\n".encode())
-        digest.update("\n".join(ids.tolist()).encode())
-        digest.update(b"\n" + labels.astype(np.uint8).tobytes())
-        digest.update(b"\n" + rows.usages[kept].astype(np.uint8).tobytes())
-        digest.update(b"\n" + rows.pixels.encode())
-        return digest.hexdigest()
 
 
 class Chosen:
@@ -169,7 +181,7 @@ def _join(rows: Rows, votes: Votes) -> Indices:
     lost = np.flatnonzero(~within | (usages != rows.usages))
     if len(lost):
         first = f"{USAGES[rows.usages[lost[0]]]}_{rows.numbers[lost[0]]}"
-        table = f"{TABLE} has {len(votes):,} rows" + ("" if len(votes) == OFFICIAL.sum() else f" of {OFFICIAL.sum():,}")
+        table = f"{TABLE} has {len(votes):,} rows" + ("" if len(votes) == ROWS else f" of {ROWS:,}")
         raise DataError(
             f"FER+ belongs to the rows of fer2013.csv, and {len(lost):,} of {len(rows.numbers):,} images are not where "
             f"their row is, {first} first ({table}): the numbers in the file names of a JPEG copy are usually no rows, "
@@ -189,15 +201,3 @@ def _check_agreement(original: Labels, labels: Labels) -> None:
             "this copy of FER2013 are not in the official order",
             fix=FIX,
         )
-
-
-def _differences(rows: Rows, votes: Votes) -> list[str]:
-    """How a copy differs from the release, in sentences; none where it does not."""
-    notes = []
-    have, official = np.bincount(rows.usages, minlength=len(PARTS)), OFFICIAL.sum(axis=1)
-    if (have != official).any():
-        sides = ", ".join(f"{part} {a:,} of {b:,}" for part, a, b in zip(PARTS, have, official, strict=True))
-        notes.append(f"{'partial' if (have <= official).all() else 'altered'} copy of FER2013: {sides}")
-    if votes.digest != RELEASE:
-        notes.append(f"the votes differ from the release's: {len(votes):,} rows of {OFFICIAL.sum():,}")
-    return notes
