@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from ferbench import Entry, hookimpl
-from ferbench_datasets._sources import FERPLUS
+from ferbench_datasets._sources import AFFECTNET, CK48, CKPLUS, FERPLUS, JAFFE, RAFDB
 
 
 @hookimpl
@@ -30,5 +30,53 @@ def register_datasets() -> Iterable[Entry]:
             paper="Barsoum et al. 2016, Training Deep Networks for Facial Expression Recognition, arXiv:1608.01041",
             licence=FERPLUS.licence,
             homepage=FERPLUS.homepage,
+        ),
+        Entry(
+            name="affectnet-8",
+            target="ferbench_datasets.affectnet:AffectNet8",
+            summary="AffectNet, full or mini release: 291,650 faces from the web, 8 classes, validation as the test",
+            paper="Mollahosseini et al. 2019, AffectNet, IEEE Transactions on Affective Computing 10(1)",
+            licence=AFFECTNET.licence,
+            homepage=AFFECTNET.homepage,
+        ),
+        Entry(
+            name="affectnet-7",
+            target="ferbench_datasets.affectnet:AffectNet7",
+            summary="AffectNet without contempt: 7 classes, else as affectnet-8",
+            paper="Mollahosseini et al. 2019, AffectNet, IEEE Transactions on Affective Computing 10(1)",
+            licence=AFFECTNET.licence,
+            homepage=AFFECTNET.homepage,
+        ),
+        Entry(
+            name="jaffe",
+            target="ferbench_datasets.jaffe:Jaffe",
+            summary="213 gray 256x256 faces of ten Japanese women, 7 posed expressions",
+            paper="Lyons et al. 1998, Coding Facial Expressions with Gabor Wavelets, FG",
+            licence=JAFFE.licence,
+            homepage=JAFFE.homepage,
+        ),
+        Entry(
+            name="ckplus",
+            target="ferbench_datasets.ckplus:CkPlus",
+            summary="CK+, the full release: the last frames of 327 labelled sequences, 7 classes with contempt",
+            paper="Lucey et al. 2010, The Extended Cohn-Kanade Dataset (CK+), CVPRW",
+            licence=CKPLUS.licence,
+            homepage=CKPLUS.homepage,
+        ),
+        Entry(
+            name="ck48",
+            target="ferbench_datasets.ck48:Ck48",
+            summary="CK+48: 981 gray 48x48 crops, the last three frames of CK+'s 327 labelled sequences",
+            paper="Lucey et al. 2010, The Extended Cohn-Kanade Dataset (CK+), CVPRW",
+            licence=CK48.licence,
+            homepage=CK48.homepage,
+        ),
+        Entry(
+            name="rafdb",
+            target="ferbench_datasets.rafdb:RafDb",
+            summary="RAF-DB basic: 15,339 faces from the web, 7 classes, official train and test parts",
+            paper="Li et al. 2017, Reliable Crowdsourcing and Deep Locality-Preserving Learning, CVPR",
+            licence=RAFDB.licence,
+            homepage=RAFDB.homepage,
         ),
     ]

@@ -116,7 +116,7 @@ class TreeImages:
                 problems.add(name, error.what.removeprefix(self._tree.where(name)).removeprefix(":").strip())
             except ValueError as error:
                 problems.add(name, str(error))
-        return f"bytes:{digest.hexdigest()}"
+        return digest.hexdigest()
 
 
 def _refusal(image: Image.Image, max_pixels: int) -> str | None:

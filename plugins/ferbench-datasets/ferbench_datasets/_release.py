@@ -58,7 +58,7 @@ class Counts:
             for row, part in enumerate(self.official)
             for label in np.flatnonzero(have[row] != official[row])
         ]
-        return (f"altered copy: differs from the official counts: {', '.join(off)}",)
+        return (f"differs from the official counts: {', '.join(off)}",)
 
 
 def fingerprint(
