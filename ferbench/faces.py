@@ -21,6 +21,7 @@ from platformdirs import user_cache_path
 
 from ferbench.data import Face, Images, Indices, Samples
 from ferbench.digests import digest
+from ferbench.errors import DataError
 from ferbench.interfaces import Detector
 from ferbench.storage import explain, write_text
 
@@ -164,6 +165,7 @@ def _fill(
                 assert samples.boxes is not None  # find is None only if there are boxes
                 left, top, right, bottom = samples.boxes[index].tolist()
                 box: tuple[float, float, float, float] | None = (left, top, right, bottom)
+                _check_box((left, top, right, bottom), image, str(samples.ids[index]))
             else:
                 faces = find(image if image.ndim == 3 else np.stack([image] * 3, axis=2))
                 box = max(faces, key=lambda face: face.area).box if faces else None
@@ -180,6 +182,17 @@ def _fill(
         state.unlink(missing_ok=True)
     except OSError as error:
         raise explain(error, place) from error
+
+
+def _check_box(box: tuple[float, float, float, float], image: Images, sample: str) -> None:
+    """Raises ``DataError`` if a box that the dataset gives has not even one pixel of its image."""
+    (left, top, right, bottom), (height, width) = box, image.shape[:2]
+    if min(right, width) - max(left, 0) < 1 or min(bottom, height) - max(top, 0) < 1:
+        raise DataError(
+            f"the face box of sample {sample} ({left:g}, {top:g}, {right:g}, {bottom:g}) lies outside of its image of "
+            f"{width}x{height} pixels",
+            fix="correct the dataset's annotation, or let the detector find the faces: --set faces.shipped=false",
+        )
 
 
 def _open(file: Path, dtype: Any, shape: tuple[int, ...], *, fresh: bool) -> np.memmap[Any, Any]:

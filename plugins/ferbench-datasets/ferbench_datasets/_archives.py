@@ -96,6 +96,8 @@ def read(tree: Tree, name: str, *, limit: int, fix: str) -> bytes:
 
 def printable(text: str) -> str:
     """``text`` with whatever could disturb a terminal written as an escape."""
+    if text.isprintable():
+        return text
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
