@@ -88,9 +88,10 @@ def reading(where: str, *, fix: str) -> Iterator[None]:
 
 def read(tree: Tree, name: str, *, limit: int, fix: str) -> bytes:
     """The whole file ``name``, of at most ``limit`` bytes. Raises ``DataError``."""
-    with tree.open(name, limit=limit, fix=fix) as file, reading(tree.where(name), fix=fix):
+    where = tree.where(name)
+    with tree.open(name, limit=limit, fix=fix) as file, reading(where, fix=fix):
         data = file.read(limit + 1)
-    _check_size(tree.where(name), len(data), limit, fix)
+    _check_size(where, len(data), limit, fix)
     return data
 
 
@@ -132,10 +133,11 @@ class FolderTree:
 
     @contextmanager
     def open(self, name: str, *, limit: int, fix: str) -> Iterator[IO[bytes]]:
-        with reading(self.where(name), fix=fix):
+        where = self.where(name)
+        with reading(where, fix=fix):
             file = (self._root / name).open("rb")
         with file:
-            _check_size(self.where(name), os.fstat(file.fileno()).st_size, limit, fix)
+            _check_size(where, os.fstat(file.fileno()).st_size, limit, fix)
             yield file
 
 

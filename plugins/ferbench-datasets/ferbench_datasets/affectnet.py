@@ -102,7 +102,7 @@ class _AffectNet:
         dropped += [f"{other:,} contempt"] if other else []
         official = {part: counts[: len(self.classes)] for part, counts in OFFICIAL[rows.release].items()}
         return (
-            f"AffectNet's {rows.release} release; scored on its validation set, as there is no public test set",
+            f"AffectNet's {rows.release} release; its validation set is the part test, as there is no public test set",
             *([f"left out: {', '.join(dropped)}"] if dropped else []),
             *rows.notes,
             *Counts(self.classes, official).differences(labels, parts),

@@ -129,7 +129,7 @@ def test_the_full_release(tmp_path: Path) -> None:
     assert [int(samples.images.read(index).mean()) for index in range(10)] == [*range(0, 80, 10), 5, 75]
     assert samples.images.read(0).shape == (30, 40, 3)
     assert samples.notes == (
-        "AffectNet's full release; scored on its validation set, as there is no public test set",
+        "AffectNet's full release; its validation set is the part test, as there is no public test set",
         "left out: 2 none, 1 uncertain, 1 no face",
         "partial copy: train 8 of 287,651, test 2 of 4,000",
     )
@@ -150,7 +150,7 @@ def test_the_mini_release(tmp_path: Path) -> None:
     assert samples.images.read(8).shape == (224, 224, 3)
     assert int(samples.images.read(8).mean()) == 70
     assert samples.notes == (
-        "AffectNet's mini release; scored on its validation set, as there is no public test set",
+        "AffectNet's mini release; its validation set is the part test, as there is no public test set",
         "left out: 1 none, 1 uncertain, 1 no face",
         "partial copy: train 8 of 287,651, test 2 of 3,999",
     )
