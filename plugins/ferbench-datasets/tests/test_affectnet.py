@@ -405,7 +405,7 @@ HOSTILE = {
     "complex": npy(1j),
     "date": npy(np.datetime64("2020-01-01")),
     "record": npy(np.zeros((), dtype=[("a", int)])),
-    "huge text": header("{'descr': '<U999999999', 'fortran_order': False, 'shape': ()}\n"),
+    "huge text": header("{'descr': '<U99999999', 'fortran_order': False, 'shape': ()}\n"),
     "huge array": header("{'descr': '<i8', 'fortran_order': False, 'shape': (9999999999999,)}\n"),
     "negative shape": header("{'descr': '<i8', 'fortran_order': False, 'shape': (-1, -1)}\n"),
     "deep header": header("(" * 1500),
@@ -422,6 +422,13 @@ def test_hostile_labels_are_refused_and_named(tmp_path: Path, monkeypatch: pytes
     assert f"{name}: " in what
     assert "has 1 problem:" in what
     assert sorted(path.name for path in tmp_path.iterdir()) == ["data"]
+
+
+@pytest.mark.parametrize("kind", ["pickle", "huge text", "huge array"])
+def test_the_header_of_a_label_is_judged_before_memory_is_taken(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    monkeypatch.setattr(np, "load", lambda *_, **__: pytest.fail("the array itself is read"))
+    with pytest.raises(ValueError, match="not one number or text"):
+        decode_code(HOSTILE[kind])
 
 
 def test_a_label_from_python_2_is_read_without_a_warning() -> None:
