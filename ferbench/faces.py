@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
 from ferbench.crop_cache import CropCache
-from ferbench.data import Images, Indices, Samples, batches
+from ferbench.data import Images, Indices, Samples, Strings, batches
 from ferbench.digests import digest
+from ferbench.errors import DataError
 from ferbench.interfaces import Detector, ImageSource
 from ferbench.workers import in_order
 
@@ -118,9 +119,10 @@ class Cropper:
     """Reads, detects and crops; what a worker process gets.
 
     The face is ``boxes``' (float32 [N, 4]) where the dataset ships them, else the largest that ``detector`` finds, else
-    the whole image.
+    the whole image. ``ids`` are for errors.
     """
 
+    ids: Strings
     images: ImageSource
     boxes: NDArray[np.float32] | None
     detector: Detector | None
@@ -139,6 +141,7 @@ class Cropper:
     def _box(self, image: Images, row: int) -> Box | None:
         if self.boxes is not None:
             left, top, right, bottom = self.boxes[row].tolist()
+            _check_box((left, top, right, bottom), image, str(self.ids[row]))
             return (left, top, right, bottom)
         if self.detector is None:
             return (0.0, 0.0, float(image.shape[1]), float(image.shape[0]))
@@ -172,7 +175,7 @@ def prepare(
     folder = (cache or user_cache_path("ferbench")) / "faces"
     cached = CropCache(folder / _key(samples.fingerprint, identity, step), count, step.size)
     if not cached.complete:
-        work = Cropper(samples.images, samples.boxes if ready == "face boxes" else None, finder, step)
+        work = Cropper(samples.ids, samples.images, samples.boxes if ready == "face boxes" else None, finder, step)
         with cached:
             pieces = [range(part.start, part.stop) for part in batches(count, CHUNK, start=cached.done)]
             with closing(in_order(work, pieces, workers=workers)) as made:
@@ -181,6 +184,17 @@ def prepare(
                     progress(cached.done, count)
     progress(count, count)
     return Crops(*cached.read(), source)
+
+
+def _check_box(box: Box, image: Images, sample: str) -> None:
+    """Raises ``DataError`` if a box that the dataset gives has not even one pixel of its image."""
+    (left, top, right, bottom), (height, width) = box, image.shape[:2]
+    if min(right, width) - max(left, 0) < 1 or min(bottom, height) - max(top, 0) < 1:
+        raise DataError(
+            f"the face box of sample {sample} ({left:g}, {top:g}, {right:g}, {bottom:g}) lies outside of its image of "
+            f"{width}x{height} pixels",
+            fix="correct the dataset's annotation, or let the detector find the faces: --set faces.shipped=false",
+        )
 
 
 def _key(fingerprint: str, identity: str, step: FaceStep) -> str:

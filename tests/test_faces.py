@@ -65,6 +65,11 @@ def silent(done: int, total: int) -> None:
     """No progress."""
 
 
+def never() -> Any:
+    """A detector that must not be built."""
+    raise AssertionError("no detector is needed")
+
+
 GRADIENT = np.tile(np.arange(100, dtype=np.uint8)[None, :], (80, 1))
 
 
@@ -113,9 +118,6 @@ def test_a_miss_is_counted_and_kept(tmp_path: Path) -> None:
 
 
 def test_shipped_crops_and_boxes_skip_the_detector_and_say_so(tmp_path: Path) -> None:
-    def never() -> Any:
-        raise AssertionError("no detector is needed")
-
     step = FaceStep(size=40)
     cropped = prepare(samples([GRADIENT], cropped=True), never, step, progress=silent, cache=tmp_path)
     assert "ships face crops" in cropped.source
@@ -132,6 +134,23 @@ def test_shipped_crops_and_boxes_skip_the_detector_and_say_so(tmp_path: Path) ->
     )
     assert "detector found" in asked.source
     assert asked.coverage == 0.0
+
+
+@pytest.mark.parametrize(
+    "box", [(100, 0, 140, 40), (-40, 0, 0, 40), (0, 80, 40, 99), (0, -9, 9, 0.5), (99.6, 0, 140, 9)]
+)
+def test_a_shipped_box_outside_of_its_image_is_an_error(tmp_path: Path, box: tuple[float, ...]) -> None:
+    source = samples([GRADIENT], boxes=np.array([box], np.float32))
+    with pytest.raises(DataError, match=r"the face box of sample 0 .* lies outside of its image of 100x80 pixels"):
+        prepare(source, never, FaceStep(size=16), progress=silent, cache=tmp_path)
+
+
+@pytest.mark.parametrize(
+    "box", [(99, 0, 140, 40), (-40, 0, 1, 40), (0, 79, 40, 99), (-500, -500, 900, 900), (-9.5, 0, 1, 9)]
+)
+def test_a_shipped_box_with_a_pixel_of_its_image_is_cropped(tmp_path: Path, box: tuple[float, ...]) -> None:
+    source = samples([GRADIENT], boxes=np.array([box], np.float32))
+    assert prepare(source, never, FaceStep(size=16), progress=silent, cache=tmp_path).coverage == 1
 
 
 def test_the_cache_is_used_again_and_depends_on_everything(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from ferbench import Entry, hookimpl
-from ferbench_datasets._sources import CK48, CKPLUS, JAFFE, RAFDB
+from ferbench_datasets._sources import AFFECTNET, CK48, CKPLUS, FERPLUS, JAFFE, RAFDB
 
 
 @hookimpl
@@ -22,6 +22,30 @@ def register_datasets() -> Iterable[Entry]:
             paper="Goodfellow et al. 2013, Challenges in Representation Learning, arXiv:1307.0414",
             licence="the Kaggle competition's rules; the photographs remain their owners'",
             homepage="https://www.kaggle.com/c/challenges-in-representation-learning-facial-expression-recognition-challenge",
+        ),
+        Entry(
+            name="ferplus",
+            target="ferbench_datasets.ferplus:FerPlus",
+            summary="FER2013's images labelled anew by ten people each, 8 classes, official parts",
+            paper="Barsoum et al. 2016, Training Deep Networks for Facial Expression Recognition, arXiv:1608.01041",
+            licence=FERPLUS.licence,
+            homepage=FERPLUS.homepage,
+        ),
+        Entry(
+            name="affectnet-8",
+            target="ferbench_datasets.affectnet:AffectNet8",
+            summary="AffectNet, full or mini release: 291,650 faces from the web, 8 classes, validation as the test",
+            paper="Mollahosseini et al. 2019, AffectNet, IEEE Transactions on Affective Computing 10(1)",
+            licence=AFFECTNET.licence,
+            homepage=AFFECTNET.homepage,
+        ),
+        Entry(
+            name="affectnet-7",
+            target="ferbench_datasets.affectnet:AffectNet7",
+            summary="AffectNet without contempt: 7 classes, else as affectnet-8",
+            paper="Mollahosseini et al. 2019, AffectNet, IEEE Transactions on Affective Computing 10(1)",
+            licence=AFFECTNET.licence,
+            homepage=AFFECTNET.homepage,
         ),
         Entry(
             name="jaffe",

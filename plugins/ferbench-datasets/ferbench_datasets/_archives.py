@@ -40,6 +40,7 @@ BROKEN = (
 
 #: The most that a tar's own headers may ask for in one piece; its reader would trust any number that stands there.
 TAR_PIECE = 16 << 20
+#: The most that a compressed tar may unpack to; a plain one cannot hold more than its own size.
 TAR_TOTAL = 4 << 30
 
 _PACKED: dict[bytes, Callable[..., object]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
@@ -87,14 +88,17 @@ def reading(where: str, *, fix: str) -> Iterator[None]:
 
 def read(tree: Tree, name: str, *, limit: int, fix: str) -> bytes:
     """The whole file ``name``, of at most ``limit`` bytes. Raises ``DataError``."""
-    with tree.open(name, limit=limit, fix=fix) as file, reading(tree.where(name), fix=fix):
+    where = tree.where(name)
+    with tree.open(name, limit=limit, fix=fix) as file, reading(where, fix=fix):
         data = file.read(limit + 1)
-    _check_size(tree.where(name), len(data), limit, fix)
+    _check_size(where, len(data), limit, fix)
     return data
 
 
 def printable(text: str) -> str:
     """``text`` with whatever could disturb a terminal written as an escape."""
+    if text.isprintable():
+        return text
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
@@ -129,10 +133,11 @@ class FolderTree:
 
     @contextmanager
     def open(self, name: str, *, limit: int, fix: str) -> Iterator[IO[bytes]]:
-        with reading(self.where(name), fix=fix):
+        where = self.where(name)
+        with reading(where, fix=fix):
             file = (self._root / name).open("rb")
         with file:
-            _check_size(self.where(name), os.fstat(file.fileno()).st_size, limit, fix)
+            _check_size(where, os.fstat(file.fileno()).st_size, limit, fix)
             yield file
 
 
@@ -224,6 +229,7 @@ class TarTree:
     def _members(self, start: int = 0) -> Generator[tuple[str, tarfile.TarInfo, tarfile.TarFile], None, None]:
         with reading(str(self._path), fix=self._fix):
             stream = cast("IO[bytes]", (_opener(self._path) or Path.open)(self._path, "rb"))
+            limit = TAR_TOTAL if self.packed else self._path.stat().st_size
         with stream:
             with reading(f"{self._path}, as a tar archive,", fix=self._fix):
                 stream.seek(start)
@@ -236,7 +242,7 @@ class TarTree:
                     if member is None:
                         return
                     total += member.size
-                    _check_size(str(self._path), total, TAR_TOTAL, self._fix)
+                    _check_size(str(self._path), total, limit, self._fix)
                     if member.isfile() and not any(map(hidden, steps(member.name))):
                         yield member.name, member, archive
 

@@ -34,3 +34,13 @@ CK48 = Source(
 RAFDB = Source(
     "RAF-DB", "non-commercial research only, by request; no redistribution", "http://www.whdeng.cn/RAF/model1.html"
 )
+FERPLUS = Source(
+    "FER+",
+    "votes: MIT; images: FER2013's, by the competition's rules, the photographs remain their owners'",
+    "https://github.com/microsoft/FERPlus",
+)
+AFFECTNET = Source(
+    "AffectNet",
+    "non-commercial research only, by signed agreement; no redistribution",
+    "http://mohammadmahoor.com/pages/databases/affectnet/",
+)

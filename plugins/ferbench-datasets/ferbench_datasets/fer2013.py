@@ -56,10 +56,11 @@ class Fer2013:
             missing = not path.exists()
         if missing:
             raise DataError(f"there is no {path}: fer2013.csv, icml_face_data.csv, or the folder of JPEGs", fix=FIX)
-        return _samples(_rows(path))
+        return _samples(read_rows(path))
 
 
-def _rows(path: Path) -> Rows:
+def read_rows(path: Path) -> Rows:
+    """The images of any form of FER2013 at ``path``, with labels and parts. Raises ``DataError``."""
     tree = open_tree(path, fix=FIX)
     if tree is None:
         tree, table = FolderTree(path.parent), path.name
