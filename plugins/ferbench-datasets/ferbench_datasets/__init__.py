@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from ferbench import Entry, hookimpl
+from ferbench_datasets._sources import CK48, CKPLUS, JAFFE, RAFDB
 
 
 @hookimpl
@@ -21,5 +22,37 @@ def register_datasets() -> Iterable[Entry]:
             paper="Goodfellow et al. 2013, Challenges in Representation Learning, arXiv:1307.0414",
             licence="the Kaggle competition's rules; the photographs remain their owners'",
             homepage="https://www.kaggle.com/c/challenges-in-representation-learning-facial-expression-recognition-challenge",
+        ),
+        Entry(
+            name="jaffe",
+            target="ferbench_datasets.jaffe:Jaffe",
+            summary="213 gray 256x256 faces of ten Japanese women, 7 posed expressions",
+            paper="Lyons et al. 1998, Coding Facial Expressions with Gabor Wavelets, FG",
+            licence=JAFFE.licence,
+            homepage=JAFFE.homepage,
+        ),
+        Entry(
+            name="ckplus",
+            target="ferbench_datasets.ckplus:CkPlus",
+            summary="CK+, the full release: the last frames of 327 labelled sequences, 7 classes with contempt",
+            paper="Lucey et al. 2010, The Extended Cohn-Kanade Dataset (CK+), CVPRW",
+            licence=CKPLUS.licence,
+            homepage=CKPLUS.homepage,
+        ),
+        Entry(
+            name="ck48",
+            target="ferbench_datasets.ck48:Ck48",
+            summary="CK+48: 981 gray 48x48 crops, the last three frames of CK+'s 327 labelled sequences",
+            paper="Lucey et al. 2010, The Extended Cohn-Kanade Dataset (CK+), CVPRW",
+            licence=CK48.licence,
+            homepage=CK48.homepage,
+        ),
+        Entry(
+            name="rafdb",
+            target="ferbench_datasets.rafdb:RafDb",
+            summary="RAF-DB basic: 15,339 faces from the web, 7 classes, official train and test parts",
+            paper="Li et al. 2017, Reliable Crowdsourcing and Deep Locality-Preserving Learning, CVPR",
+            licence=RAFDB.licence,
+            homepage=RAFDB.homepage,
         ),
     ]

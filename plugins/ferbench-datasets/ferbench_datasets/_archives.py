@@ -42,7 +42,7 @@ BROKEN = (
 TAR_PIECE = 16 << 20
 TAR_TOTAL = 4 << 30
 
-_PACKED: dict[bytes, Callable[[Path], object]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
+_PACKED: dict[bytes, Callable[..., object]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
 
 
 class Tree(Protocol):
@@ -184,21 +184,29 @@ class ZipTree:
 
 
 class TarTree:
-    """The members of a tar, plain or compressed. Every ``open`` reads from the start: for a few large members."""
+    """The members of a tar. Of a plain one any member is read where it lies; a compressed one is read from its start
+    at every ``open``, so it is good for a few large members (``packed`` says so)."""
 
     def __init__(self, path: Path, *, fix: str) -> None:
         self._path = path
         self._fix = fix
+        self._places: dict[str, int] = {}
+        with reading(str(path), fix=fix):
+            self.packed = _opener(path) is not None
 
     def files(self) -> dict[str, int]:
-        return {name: member.size for name, member, _ in self._members()}
+        sizes: dict[str, int] = {}
+        for name, member, _ in self._members():
+            sizes[name] = member.size
+            self._places[name] = member.offset
+        return sizes
 
     def where(self, name: str) -> str:
         return f"{self._path}, member {printable(name)}"
 
     @contextmanager
     def open(self, name: str, *, limit: int, fix: str) -> Iterator[IO[bytes]]:
-        members = self._members()
+        members = self._members(0 if self.packed else self._places.get(name, 0))
         try:
             for found, member, archive in members:
                 if found == name:
@@ -213,11 +221,12 @@ class TarTree:
             members.close()
         raise DataError(f"{self.where(name)} is no longer there", fix=fix)
 
-    def _members(self) -> Generator[tuple[str, tarfile.TarInfo, tarfile.TarFile], None, None]:
+    def _members(self, start: int = 0) -> Generator[tuple[str, tarfile.TarInfo, tarfile.TarFile], None, None]:
         with reading(str(self._path), fix=self._fix):
-            stream = _unpacked(self._path)
+            stream = cast("IO[bytes]", (_opener(self._path) or Path.open)(self._path, "rb"))
         with stream:
             with reading(f"{self._path}, as a tar archive,", fix=self._fix):
+                stream.seek(start)
                 archive = tarfile.TarFile(fileobj=cast("IO[bytes]", _Pieces(stream)))
             total = 0
             with archive:
@@ -256,13 +265,11 @@ def steps(name: str) -> list[str]:
     return name.replace("\\", "/").split("/")
 
 
-def _unpacked(path: Path) -> IO[bytes]:
+def _opener(path: Path) -> Callable[..., object] | None:
+    """What opens a compressed file; ``None`` if it is none."""
     with path.open("rb") as file:
         head = file.read(8)
-    for magic, opener in _PACKED.items():
-        if head.startswith(magic):
-            return cast("IO[bytes]", opener(path))
-    return path.open("rb")
+    return next((opener for magic, opener in _PACKED.items() if head.startswith(magic)), None)
 
 
 def _check_size(where: str, size: int, limit: int, fix: str) -> None:

@@ -6,7 +6,6 @@ parts. Folders above, capitals and files of other kinds do not matter.
 
 from __future__ import annotations
 
-import hashlib
 import io
 import re
 from collections.abc import Iterable
@@ -16,8 +15,9 @@ from PIL import Image
 
 from ferbench.data import Images
 from ferbench.errors import DataError
-from ferbench_datasets._archives import Tree, read, steps
+from ferbench_datasets._archives import Tree, steps
 from ferbench_datasets._fer2013_rows import CLASSES, FIX, OFFICIAL, SIZE, USAGES, Rows
+from ferbench_datasets._images import TreeImages
 from ferbench_datasets._problems import Problems
 
 #: A JPEG of 48x48 pixels has about 2 kB; one of more than this is none.
@@ -27,25 +27,6 @@ _NAME = re.compile(r"(training|publictest|privatetest)_([0-9]{1,15})\.(\w+)", re
 _JPEG = ("jpg", "jpeg")
 _USAGES = {usage.lower(): index for index, usage in enumerate(USAGES)}
 _FOLDERS = {"train": {0}, "test": {1, 2}}
-
-
-class JpegImages:
-    """JPEG files that are decoded when they are read. Can be pickled; a zip is opened anew in every process."""
-
-    def __init__(self, tree: Tree, names: tuple[str, ...]) -> None:
-        self._tree = tree
-        self._names = names
-
-    def __len__(self) -> int:
-        return len(self._names)
-
-    def read(self, index: int) -> Images:
-        """Image ``index`` as uint8 [48, 48]. Raises ``DataError`` naming the file."""
-        name = self._names[index]
-        try:
-            return decode(read(self._tree, name, limit=MAX_FILE, fix=FIX))
-        except ValueError as error:
-            raise DataError(f"{self._tree.where(name)}: {error}", fix=FIX) from error
 
 
 def read_images(tree: Tree, files: Iterable[str], name: str) -> Rows:
@@ -74,20 +55,12 @@ def read_images(tree: Tree, files: Iterable[str], name: str) -> Rows:
         )
     order = sorted(found)
     names = tuple(found[key][0] for key in order)
-    digest = hashlib.sha256()
-    for file in names:
-        try:
-            data = read(tree, file, limit=MAX_FILE, fix=FIX)
-            decode(data)
-            digest.update(hashlib.sha256(data).digest())
-        except DataError as error:
-            problems.add(file, error.what.removeprefix(tree.where(file)).strip())
-        except ValueError as error:
-            problems.add(file, str(error))
+    images = TreeImages(tree, names, fix=FIX, decoder=decode, limit=MAX_FILE)
+    digest = images.check(problems)
     problems.check(name, fix=FIX)
     usages, numbers = np.array(order, dtype=np.int64).T
     labels = np.array([found[key][1] for key in order], dtype=np.int64)
-    return Rows(usages, numbers, labels, JpegImages(tree, names), f"jpeg:{digest.hexdigest()}", _notes(usages, numbers))
+    return Rows(usages, numbers, labels, images, f"jpeg:{digest}", _notes(usages, numbers))
 
 
 def decode(data: bytes) -> Images:

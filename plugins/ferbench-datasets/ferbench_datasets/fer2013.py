@@ -15,6 +15,7 @@ from ferbench_datasets._archives import FolderTree, TarTree, open_tree, printabl
 from ferbench_datasets._fer2013_csv import read_csv
 from ferbench_datasets._fer2013_images import read_images
 from ferbench_datasets._fer2013_rows import CLASSES, FIX, OFFICIAL, PARTS, USAGES, Rows
+from ferbench_datasets._release import Counts
 
 #: The names of the csv, the first that is there is read.
 TABLES = ("fer2013.csv", "icml_face_data.csv")
@@ -67,8 +68,10 @@ def _rows(path: Path) -> Rows:
             files = tree.files()
         found = _table(path, files)
         if found is None:
-            if isinstance(tree, TarTree):
-                raise DataError(f"{path} holds no csv; images are not read from a tar", fix=f"unpack it, or {FIX}")
+            if isinstance(tree, TarTree) and tree.packed:
+                raise DataError(
+                    f"{path} holds no csv; images are not read from a compressed tar", fix=f"unpack it, or {FIX}"
+                )
             return read_images(tree, files, str(path))
         table = found
     with tree.open(table, limit=MAX_CSV, fix=FIX) as file:
@@ -98,7 +101,7 @@ def _samples(rows: Rows) -> Samples:
         fingerprint=_fingerprint(ids, rows),
         parts=parts,
         cropped=True,
-        notes=(*rows.notes, *_counts(rows)),
+        notes=(*rows.notes, *_official().differences(rows.labels, parts)),
     )
 
 
@@ -111,18 +114,5 @@ def _fingerprint(ids: np.ndarray, rows: Rows) -> str:
     return digest.hexdigest()
 
 
-def _counts(rows: Rows) -> list[str]:
-    """How the numbers of images differ from the official release, in sentences; none where they do not."""
-    counts = np.zeros_like(OFFICIAL)
-    np.add.at(counts, (rows.usages, rows.labels), 1)
-    if (counts == OFFICIAL).all():
-        return []
-    have, official = counts.sum(axis=1), OFFICIAL.sum(axis=1)
-    if (have != official).any():
-        sides = ", ".join(f"{part} {a:,} of {b:,}" for part, a, b in zip(PARTS, have, official, strict=True))
-        return [f"{'partial' if (have <= official).all() else 'altered'} copy: {sides}"]
-    off = [
-        f"{PARTS[part]} {CLASSES[label]} {counts[part, label]:,} of {OFFICIAL[part, label]:,}"
-        for part, label in np.argwhere(counts != OFFICIAL)
-    ]
-    return [f"differs from the official counts: {', '.join(off)}"]
+def _official() -> Counts:
+    return Counts(CLASSES, dict(zip(PARTS, OFFICIAL.tolist(), strict=True)))
