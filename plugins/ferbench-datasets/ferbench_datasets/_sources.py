@@ -34,3 +34,4 @@ CK48 = Source(
 RAFDB = Source(
     "RAF-DB", "non-commercial research only, by request; no redistribution", "http://www.whdeng.cn/RAF/model1.html"
 )
+MMI = Source("MMI", "research only, by signed agreement; no redistribution", "https://mmifacedb.eu")

@@ -42,7 +42,7 @@ NORMAL = 1.4826
 Series = NDArray[np.float64]
 
 
-class NothingToChoose(DataError):
+class NothingToChooseError(DataError):
     """A video that can be read, but from which the frames cannot be chosen: too short, or flat."""
 
 
@@ -83,7 +83,7 @@ class FrameExtractor:
     def extract(self, pictures: Iterable[Images]) -> Chosen:
         """The frames of a video given as its pictures in order, uint8 [H, W, 3] each; one at a time is held.
 
-        Raises ``NothingToChoose``, and whatever ``pictures`` raises.
+        Raises ``NothingToChooseError``, and whatever ``pictures`` raises.
         """
         return self.choose(self.series(pictures))
 
@@ -92,32 +92,32 @@ class FrameExtractor:
         return np.array([self._total(picture) for picture in pictures], np.float64)
 
     def choose(self, series: Series) -> Chosen:
-        """The frames by their T, float64 [N] in gray levels. Raises ``NothingToChoose`` that says why."""
+        """The frames by their T, float64 [N] in gray levels. Raises ``NothingToChooseError`` that says why."""
         kept = series[self.trim : len(series) - self.trim]
         # A lag longer than half of what is kept has fewer differences than frames it cannot reach.
         lags = [lag for lag in self.lags if 2 * lag <= len(kept)]
         needed = 2 * self.trim + max(self.count, 2 * min(self.lags, default=0))
         if len(series) < needed or not lags:
-            raise NothingToChoose(
+            raise NothingToChooseError(
                 f"too short: {len(series)} frames, at least {needed} are needed to drop {self.trim} at each end and "
                 f"choose {self.count} of the rest",
                 fix="leave the video out",
             )
         if np.ptp(kept) < FLAT:
-            raise NothingToChoose(
+            raise NothingToChooseError(
                 f"flat: between frames {self.trim} and {len(series) - self.trim} its brightness changes by "
                 f"{np.ptp(kept):.4f} gray levels",
                 fix="leave the video out: nothing moves in it",
             )
         neutral = float(np.median(np.concatenate([series[: self.trim], series[-self.trim :]])))
         deviations = np.stack([deviations_at(kept, lag, neutral) for lag in lags])
-        outlying = (deviations > self.threshold).any(axis=0)
+        outlying = np.any(deviations > self.threshold, axis=0)
         score = deviations.mean(axis=0)
         if self.steady:
             score = gaussian_filter1d(score, self.steady)
-        # Rounded, so that the last bit of another machine's arithmetic cannot turn two frames round; ties go to the
-        # earlier frame.
-        order = np.lexsort((np.arange(len(kept)), -np.round(score, 9), ~outlying))[: self.count]
+        # Rounded, so that the last bit of another machine's arithmetic cannot turn two frames round; lexsort is stable,
+        # so ties go to the earlier frame.
+        order = np.lexsort((-np.round(score, 9), ~outlying))[: self.count]
         return Chosen(np.sort(order).astype(np.int64) + self.trim, int(outlying[order].sum()), len(series))
 
     def _total(self, picture: Images) -> float:
@@ -135,8 +135,8 @@ def deviations_at(series: Series, lag: int, neutral: float) -> Series:
     differences = series[lag:] - series[:-lag]
     distance = np.abs(differences - np.median(differences))
     spread = NORMAL * np.median(distance)
-    if spread == 0:  # more than half of the differences are equal, and by their median any other one were infinitely far
-        spread = distance.mean() or 1.0
+    if spread == 0:  # more than half of the differences are equal; the mean deviation stands in, scaled to match it
+        spread = 1.2533 * distance.mean() or 1.0
     later = np.arange(lag, len(series))
     away = np.abs(series - neutral)
     frames = np.where(away[later - lag] > away[later], later - lag, later)

@@ -11,7 +11,7 @@ from collections.abc import Collection, Generator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, Literal, cast
 
 import av
 import numpy as np
@@ -69,6 +69,7 @@ def pictures(source: Path | IO[bytes], name: str, view: View = WHOLE) -> Generat
     try:
         with av.open(
             str(source) if isinstance(source, Path) else source,
+            "r",
             options={"format_whitelist": CONTAINERS, "protocol_whitelist": "file"},
         ) as container:
             if not container.streams.video:
@@ -86,7 +87,7 @@ def pictures(source: Path | IO[bytes], name: str, view: View = WHOLE) -> Generat
                     raise _unreadable(name, f"it has more than {MAX_FRAMES:,} frames")
                 if frame.rotation % 90:
                     raise _unreadable(name, f"it is turned by {frame.rotation} degrees, no multiple of 90")
-                yield view.of(frame.to_ndarray(format="rgb24"), int(frame.rotation))
+                yield view.of(cast("Images", frame.to_ndarray(format="rgb24")), int(frame.rotation))
                 count += 1
     except (FFmpegError, ValueError, MemoryError) as error:
         where = f" at frame {count}" if count else ""
@@ -99,7 +100,8 @@ def pick(source: Path | IO[bytes], name: str, indices: Collection[int], view: Vi
     """The frames with these indices, counted from 0 in the order of ``pictures``, RGB uint8 [H, W, 3].
 
     The video is decoded from its start to the last one asked for, as only that gives exactly the frames that
-    ``pictures`` counted; no other frame is kept. Raises ``DataError`` as ``pictures`` does, or if there is no such frame.
+    ``pictures`` counted; no other frame is kept. Raises ``DataError`` as ``pictures`` does, or if there is no such
+    frame.
     """
     wanted, found = set(indices), dict[int, Images]()
     with closing(pictures(source, name, view)) as stream:
@@ -115,6 +117,8 @@ def pick(source: Path | IO[bytes], name: str, indices: Collection[int], view: Vi
 
 def _limit(stream: VideoStream, name: str) -> None:
     context = stream.codec_context
+    if context is None:  # PyAV's types do not say so
+        raise _unreadable(name, "there is no decoder for its codec")
     width, height = context.width, context.height
     if width * height > MAX_PIXELS:
         raise _unreadable(name, f"{width}x{height} pixels are more than {MAX_PIXELS:,}")
