@@ -34,8 +34,9 @@ from ferbench.errors import DataError
 
 VERSION = 1
 """Raise whenever other frames of the same video are chosen."""
-FLAT = 0.01
-"""Gray levels of the whole picture's mean. A video that varies by less holds one picture and its coding's noise."""
+FLAT = 0.05
+"""Gray levels of the whole picture's mean. A video that varies by less holds one picture:
+coding alone makes a still one vary by 0.03."""
 NORMAL = 1.4826
 """The MAD times this is the standard deviation, where values are normal (Leys et al. 2013)."""
 

@@ -95,7 +95,7 @@ class Mmi:
             indices = chosen.indices.tolist()
             calm = NEUTRAL if self.neutral else ()
             frames += [*calm, *indices]
-            labels += [classes.index("neutral")] * len(calm) + [classes.index(clip.emotion)] * len(indices)
+            labels += [len(EMOTIONS)] * len(calm) + [classes.index(clip.emotion)] * len(indices)
             rows += [row] * (len(calm) + len(indices))
         clips = [clip for clip, _, _ in used]
         ids = np.array([f"{clips[row].name}-f{frame:04}" for row, frame in zip(rows, frames, strict=True)])

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from ferbench_datasets.synthfaces.clips import clip
 
-FRAMES, CALM = 88, 30
-"""Of the 48 frames that are left when 20 are dropped at each end, 20 are neutral."""
-EMOTIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise")  # MMI's 1 to 6
+FRAMES, CALM = 100, 35
+"""Of the 60 frames that are left when 20 are dropped at each end, half are neutral."""
+EMOTIONS = ("angry", "disgust", "surprise", "happy")
 
 
 @dataclass(frozen=True)
@@ -48,11 +48,9 @@ def performances(tmp_path_factory: pytest.TempPathFactory) -> list[Performance]:
     folder = tmp_path_factory.mktemp("videos")
     made = []
     for subject, emotion in enumerate(EMOTIONS):
-        shown = clip(20, subject % 3, emotion, 0, FRAMES, CALM)
+        shown = clip(4, subject, emotion, 0, FRAMES, CALM)
         pictures = [shown.read(index) for index in range(FRAMES)]
-        made.append(
-            Performance(emotion, pictures, shown.intensities, _film(folder / f"{emotion}.avi", pictures))
-        )
+        made.append(Performance(emotion, pictures, shown.intensities, _film(folder / f"{emotion}.avi", pictures)))
     return made
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
 from scipy.stats import median_abs_deviation
 
-from ferbench_datasets.frames import FrameExtractor, NothingToChooseError, deviations_at
+from ferbench_datasets.frames import FLAT, FrameExtractor, NothingToChooseError, deviations_at
 from ferbench_datasets.video import pictures
 
 DEFAULT = FrameExtractor()
@@ -25,7 +25,7 @@ def hill(frames: int = 100, start: int = 40, stop: int = 60, noise: float = 0.01
 
 
 def test_the_chosen_frames_lie_in_the_expressive_part(performances: list[Any]) -> None:
-    """58% of the frames that may be chosen do; 90% of the chosen are asked for."""
+    """Half of the frames that may be chosen do; 90% of the chosen are asked for. ``benchmarks/frames.py`` has more."""
     expressive, strong = [], []
     for shown in performances:
         chosen = DEFAULT.extract(pictures(shown.video, shown.emotion))
@@ -112,12 +112,12 @@ def test_no_lag_that_fits_is_too_short() -> None:
 
 
 def test_a_flat_video_is_said_to_be_flat() -> None:
-    with pytest.raises(NothingToChooseError, match="^flat: between frames 20 and 80 its brightness changes by 0.00"):
+    with pytest.raises(NothingToChooseError, match=r"^flat: between frames 20 and 80 its brightness changes by 0\.00"):
         DEFAULT.choose(hill(stop=40, noise=1e-4))
 
 
 def test_what_moves_only_in_the_dropped_frames_is_flat() -> None:
-    with pytest.raises(NothingToChooseError, match="^flat"):
+    with pytest.raises(NothingToChooseError, match=r"^flat"):
         DEFAULT.choose(hill(start=0, stop=20, noise=1e-4))
 
 
@@ -133,11 +133,11 @@ def test_every_series_gives_the_number_asked_for_or_the_reason(
 ) -> None:
     extractor = FrameExtractor(count=count, trim=trim, lags=tuple(lags))
     values = np.array(series, np.float64)
-    try:
-        chosen = extractor.choose(values)
-    except NothingToChooseError as error:
-        assert error.what.startswith(("too short: ", "flat: "))
+    if len(values) < 2 * trim + max(count, 2 * min(lags, default=0)) or not lags or np.ptp(values[trim:-trim]) < FLAT:
+        with pytest.raises(NothingToChooseError, match=r"^(too short|flat): "):
+            extractor.choose(values)
         return
+    chosen = extractor.choose(values)
     assert len(np.unique(chosen.indices)) == count
     assert (np.diff(chosen.indices) > 0).all()
     assert chosen.indices.min() >= trim

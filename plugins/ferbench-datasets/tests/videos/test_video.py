@@ -65,7 +65,7 @@ def test_a_frame_after_the_end_is_an_error(numbered: Path) -> None:
 
 
 def test_another_decoder_sees_the_same_pictures(performances: list[Any]) -> None:
-    file = performances[3].video
+    file = performances[0].video
     other = cv2.VideoCapture(str(file))
     for ours in pictures(file, "x"):
         theirs = other.read()[1][:, :, ::-1]
@@ -155,7 +155,7 @@ def test_a_playlist_opens_no_other_file(numbered: Path, tmp_path: Path) -> None:
     assert "Invalid" in error_of(playlist)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_a_damaged_video_is_read_or_is_explained(numbered: Path, data: st.DataObject) -> None:
     whole = numbered.read_bytes()
