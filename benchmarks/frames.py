@@ -70,8 +70,8 @@ def speed(folder: Path) -> None:
         frames, took, busy, peak = measure(write(folder / f"{seconds}.avi", loop, 720, 576))
         peaks.append(peak)
         print(
-            f"{seconds} s of 720x576 ({frames} frames): {frames / took:.0f} frames/s, {frames / busy:.0f} per second of "
-            f"the core; peak {peak:.1f} MB"
+            f"{seconds} s of 720x576 ({frames} frames): {frames / took:.0f} frames a second, "
+            f"{frames / busy:.0f} a second of the core's time; peak {peak:.1f} MB"
         )
     print(f"peak memory of 60 s against 10 s: {peaks[1] / peaks[0] - 1:+.1%}")
 
