@@ -113,6 +113,12 @@ def test_broken_videos_say_what_is_wrong(numbered: Path) -> None:
     assert "frame " in error_of(whole[: len(whole) // 2] + bytes(4000) + whole[len(whole) // 2 + 4000 :])
 
 
+def test_a_damaged_frame_is_an_error_though_it_can_be_shown(performances: list[Any]) -> None:
+    """FFmpeg hides what is missing behind the frame before, and says so."""
+    whole = performances[0].video.read_bytes()
+    assert error_of(whole[: len(whole) // 2] + bytes(5000) + whole[len(whole) // 2 + 5000 :]).endswith("is damaged")
+
+
 def test_a_video_cut_between_two_frames_is_noticed(numbered: Path) -> None:
     whole = numbered.read_bytes()
     cut = whole.rindex(b"00dc", 0, whole.index(b"idx1") * 3 // 4)
