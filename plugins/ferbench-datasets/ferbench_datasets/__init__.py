@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from ferbench import Entry, hookimpl
-from ferbench_datasets._sources import AFFECTNET, CK48, CKPLUS, FERPLUS, JAFFE, RAFDB
+from ferbench_datasets._sources import AFFECTNET, CK48, CKPLUS, FERPLUS, JAFFE, MMI, RAFDB
 
 
 @hookimpl
@@ -78,5 +78,13 @@ def register_datasets() -> Iterable[Entry]:
             paper="Li et al. 2017, Reliable Crowdsourcing and Deep Locality-Preserving Learning, CVPR",
             licence=RAFDB.licence,
             homepage=RAFDB.homepage,
+        ),
+        Entry(
+            name="mmi",
+            target="ferbench_datasets.mmi:Mmi",
+            summary="MMI: 20 frames each of 236 videos of posed expressions, 6 classes and neutral from the onset",
+            paper="Pantic et al. 2005, Web-based Database for Facial Expression Analysis, ICME",
+            licence=MMI.licence,
+            homepage=MMI.homepage,
         ),
     ]

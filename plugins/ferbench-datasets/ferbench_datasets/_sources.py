@@ -44,3 +44,4 @@ AFFECTNET = Source(
     "non-commercial research only, by signed agreement; no redistribution",
     "http://mohammadmahoor.com/pages/databases/affectnet/",
 )
+MMI = Source("MMI", "research only, by signed agreement; no redistribution", "https://mmifacedb.eu")

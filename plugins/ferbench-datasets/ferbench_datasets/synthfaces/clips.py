@@ -119,15 +119,15 @@ def still(seed: int, subject: int, expression: str, number: int, frame: int) -> 
     return _shot(shown, units, rng)
 
 
-def clip(seed: int, subject: int, expression: str, number: int, frames: int = 48) -> Clip:
+def clip(seed: int, subject: int, expression: str, number: int, frames: int = 48, calm: int | None = None) -> Clip:
     """A take from neutral to its apex and back in ``frames`` (at least 8) frames: onset, apex and offset a third each.
 
-    The neutral lead-in and lead-out are a twelfth of the frames each, at least one.
+    The neutral lead-in and lead-out are ``calm`` frames each (at least one), or a twelfth of the frames.
     """
-    if frames < 8:
-        raise ValueError(f"a clip has at least 8 frames, not {frames}")
+    calm = max(1, frames // 12) if calm is None else calm
+    if frames < 8 or not 1 <= calm <= (frames - 6) // 2:
+        raise ValueError(f"a clip has at least 8 frames, 6 of them not calm, not {frames} with {calm} calm at each end")
     shown = take(seed, subject, expression, number)
-    calm = max(1, frames // 12)
     start, end = calm + (frames - 2 * calm) // 3, frames - calm - (frames - 2 * calm) // 3
     level = np.interp(np.arange(frames), [calm - 1, start, end - 1, frames - calm], [0.0, 1.0, 1.0, 0.0])
     eased = level * level * (3 - 2 * level)
