@@ -50,12 +50,14 @@ class Crops:
     """The face crops of all samples, uint8 [N, S, S], and how they came about.
 
     ``found`` is bool [N]: False where the detector found no face and the whole image's centre stands in. Such a sample
-    is trained on like any other, and scored as an error. ``source`` says it in a sentence for the result.
+    is trained on like any other, and scored as an error. ``source`` says it in a sentence for the result. ``folder`` is where the cache lies; what is computed from the crops
+    may be kept there.
     """
 
     images: Images
     found: NDArray[np.bool_]
     source: str
+    folder: Path
 
     @property
     def coverage(self) -> float:
@@ -141,7 +143,7 @@ def prepare(
     images = np.load(place / "crops.npy", mmap_mode="r")
     found = np.load(place / "found.npy")
     progress(count, count)
-    return Crops(images, found, source)
+    return Crops(images, found, source, place)
 
 
 def _fill(

@@ -8,7 +8,7 @@ import platform
 import resource
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,14 +16,15 @@ from typing import Any
 
 import numpy as np
 
-from ferbench import bundle, metrics
-from ferbench.audit import audit
+from ferbench import bundle, leaks, metrics
+from ferbench.audit import Audit, audit
 from ferbench.data import Indices, Predictions, Samples, ScoresKind, Split
 from ferbench.digests import digest
 from ferbench.embed import embed_all
 from ferbench.errors import TrainingError
 from ferbench.faces import Crops, Rows, prepare, shipped
 from ferbench.interfaces import Classifier, Dataset, EvaluationProtocol
+from ferbench.likeness import prints
 from ferbench.monitor import RunMonitor, Side, fit
 from ferbench.pipeline import Part, Pipeline
 from ferbench.progress import Reporter
@@ -59,6 +60,7 @@ def run(plan: Plan, reporter: Reporter, *, resume: bool = False, restart: bool =
     work = _work_folder(folder, resume=resume, restart=restart)
     with reporter.stage("faces"):
         crops = prepare(samples, pipeline.detector.build, pipeline.faces, progress=reporter.advance)
+    audits = audited(splits, samples, crops, protocol, reporter)
 
     curves, best_epochs, parts, parameters = {}, {}, list[dict[str, Predictions]](), None
     for split in splits:
@@ -102,24 +104,54 @@ def run(plan: Plan, reporter: Reporter, *, resume: bool = False, restart: bool =
             best_epochs[split.name] = monitor.best["epoch"]
 
     predictions = {label: _joined([part[label] for part in parts]) for label in parts[0]}
+    leak_list = leaks.text(audits, samples)
     result = bundle.Result(
         **described,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        splits=[{**audit(split, samples), "digest": split.digest(samples.ids)} for split in splits],
+        splits=[{**one.summary(), "digest": one.split.digest(samples.ids)} for one in audits],
         test_digest=bundle.test_digest(next(iter(predictions.values()))),
         faces={"source": crops.source, "coverage": crops.coverage, "missed": int((~crops.found).sum())},
         curves=curves,
         best_epochs=best_epochs,
         scores_kind={label: one.scores_kind for label, one in predictions.items()},
         scores={label: metrics.score(one) for label, one in predictions.items()},
+        leak_free=leak_free(predictions, leak_list, folder),
         notes=[*samples.notes, *notes],
         stages={name: round(seconds, 3) for name, seconds in reporter.stages.items()},
         peak_memory_mb=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
         parameters=parameters,
         environment=environment(described),
     )
-    _write(folder, result, predictions, work)
+    _write(folder, result, predictions, leak_list, work)
     return folder
+
+
+def audited(
+    splits: Sequence[Split], samples: Samples, crops: Crops, protocol: EvaluationProtocol, reporter: Reporter
+) -> list[Audit]:
+    """What the sides of each split share, by the samples' groups and the crops' pixels."""
+    with reporter.stage("audit: hashing"):
+        known = prints(crops.images, reporter.advance, crops.folder)
+    with reporter.stage("audit: comparing"):
+        return [
+            audit(
+                split,
+                samples,
+                crops.images,
+                known,
+                protocol.selection,
+                lambda done, total, before=number: reporter.advance(
+                    before * total + done, len(splits) * total, "steps"
+                ),
+            )
+            for number, split in enumerate(splits)
+        ]
+
+
+def leak_free(predictions: dict[str, Predictions], listed: str, folder: Path) -> dict[str, metrics.LeakFree]:
+    """Each classifier's accuracy without the test images that ``listed``, the text of ``leaks.csv``, names."""
+    where = str(folder / bundle.LEAKS)
+    return {label: metrics.score_leak_free(one, leaks.mask(listed, one, where)) for label, one in predictions.items()}
 
 
 def describe(plan: Plan, samples: Samples, protocol: EvaluationProtocol) -> dict[str, Any]:
@@ -210,13 +242,16 @@ def _work_folder(folder: Path, *, resume: bool, restart: bool) -> Path:
     return work
 
 
-def _write(folder: Path, result: bundle.Result, predictions: dict[str, Predictions], work: Path) -> None:
+def _write(
+    folder: Path, result: bundle.Result, predictions: dict[str, Predictions], leak_list: str, work: Path
+) -> None:
     """Makes the bundle in the unfinished run's place, so that there is a whole one or none."""
     first = next(iter(predictions))
     with replacing(folder) as fresh:
         fresh.mkdir()
         for label, one in predictions.items():
             write_text(bundle.predictions_file(fresh, label, first), bundle.predictions_text(one))
+        write_text(fresh / bundle.LEAKS, leak_list)
         write_json(fresh / "result.json", result.model_dump(mode="json"))
         if (work / "model").exists():
             shutil.copytree(work / "model", fresh / "model")
