@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import click
 
 from ferbench import __version__
+from ferbench.cli_data import data as data_commands
 from ferbench.errors import FerbenchError, ParameterError
 from ferbench.plugins import installed
 from ferbench.registry import KINDS, PLURALS
@@ -40,7 +41,7 @@ def main() -> None:
 @main.command()
 @click.option("--pipeline", required=True, help="Name (ferbench list pipelines) or a .toml file.")
 @click.option("--dataset", default="synthfaces", show_default=True, help="Name (ferbench list datasets).")
-@click.option("--data", type=click.Path(path_type=Path), help="Where the dataset's files lie.")
+@click.option("--data", type=click.Path(path_type=Path), help="Where the dataset's files lie; by default as added.")
 @click.option("--protocol", help="Name (ferbench list protocols); by default the dataset's own choice.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the split and the training.")
 @click.option("--seeds", help="Several runs, one a seed: 0-4 or 0,3,7.")
@@ -70,7 +71,7 @@ def run(
         if name:
             registry.get(kind, name)
 
-    from ferbench import bundle, report
+    from ferbench import bundle, places, report
     from ferbench import pipeline as pipelines
     from ferbench.progress import Reporter
     from ferbench.run import Plan
@@ -81,6 +82,7 @@ def run(
     protocol_settings = _of(settings, "protocol")
     others = [one for one in settings if not one.startswith(("dataset.", "protocol."))]
     source = pipelines.resolve_part("dataset", dataset, registry, dataset_settings)
+    data = data or places.known().get(dataset)
     rule = pipelines.resolve_part(
         "protocol", protocol or source.entry.load().default_protocol, registry, protocol_settings
     )
@@ -116,7 +118,10 @@ def list_parts(kind: str | None, as_json: bool) -> None:
         return
     from ferbench import listing
 
-    listing.show_parts(entries)
+    if wanted == "dataset":
+        listing.show_datasets(listing.datasets(plugins.registry))
+    else:
+        listing.show_parts(entries)
     listing.show_problems(plugins.problems)
 
 
@@ -190,6 +195,9 @@ def verify(bundles: tuple[Path, ...], as_json: bool) -> None:
             click.echo(f"{'verified' if one['ok'] else 'REFUSED '}  {one['bundle']}  {said}")
     if not all(one["ok"] for one in answers):
         sys.exit(1)
+
+
+main.add_command(data_commands)
 
 
 def _seeds(text: str | None, seed: int) -> list[int]:

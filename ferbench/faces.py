@@ -50,8 +50,8 @@ class Crops:
     """The face crops of all samples, uint8 [N, S, S], and how they came about.
 
     ``found`` is bool [N]: False where the detector found no face and the whole image's centre stands in. Such a sample
-    is trained on like any other, and scored as an error. ``source`` says it in a sentence for the result. ``folder`` is where the cache lies; what is computed from the crops
-    may be kept there.
+    is trained on like any other, and scored as an error. ``source`` says it in a sentence for the result. ``folder`` is
+    where the cache lies; what is computed from the crops may be kept there.
     """
 
     images: Images

@@ -102,7 +102,8 @@ def _page(found: list[tuple[Path, Result]], place: Path) -> str:
     if first.protocol["optimistic"]:
         lines += [f"> **Optimistic:** {_safe(first.protocol['optimistic'])}.", ""]
     lines += [
-        "| pipeline | classifier | accuracy | 95% interval | leak-free | its n | macro-F1 | UAR | faces | test | seeds | epochs | tier |",
+        "| pipeline | classifier | accuracy | 95% interval | leak-free | its n |"
+        " macro-F1 | UAR | faces | test | seeds | epochs | tier |",
         "|---|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for row in _rows(found):

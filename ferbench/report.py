@@ -31,7 +31,7 @@ def show(result: Result, folder: Path) -> None:
         clean = result.leak_free[label]
         said = "-" if clean.accuracy is None else f"{clean.accuracy:.2%}"
         console.print(
-            f"leak-free [bold]{said}[/]  ({clean.count:,} test images share no subject, clip or duplicate with training)",
+            f"leak-free [bold]{said}[/]  ({clean.count:,} test images share nothing with training)",
             highlight=False,
         )
     if result.protocol["optimistic"]:
