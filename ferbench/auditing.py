@@ -6,10 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ferbench import places
 from ferbench.audit import Audit
 from ferbench.data import Face, Images, Samples
 from ferbench.faces import Crops, FaceStep, prepare
-from ferbench.interfaces import Dataset, EvaluationProtocol
+from ferbench.interfaces import EvaluationProtocol
+from ferbench.pipeline import Part
 from ferbench.progress import Reporter
 from ferbench.run import audited
 
@@ -34,12 +36,11 @@ class Audited:
     audits: list[Audit]
 
 
-def audit_dataset(
-    dataset: Dataset, protocol: EvaluationProtocol, data: Path | None, seed: int, reporter: Reporter
-) -> Audited:
+def audit_dataset(source: Part, rule: Part, data: Path | None, seed: int, reporter: Reporter) -> Audited:
     """Raises the errors of the dataset (``DataError``) and of the protocol (``SplitError``)."""
     with reporter.stage("reading"):
-        samples = dataset.load(data)
+        samples = places.load(source.build(), source.entry.name, data)
+    protocol: EvaluationProtocol = rule.build()
     splits = protocol.splits(samples, seed)
     detector: Callable[[], WholeImage] = WholeImage
     with reporter.stage("faces"):

@@ -71,7 +71,7 @@ def run(
         if name:
             registry.get(kind, name)
 
-    from ferbench import bundle, places, report
+    from ferbench import bundle, report
     from ferbench import pipeline as pipelines
     from ferbench.progress import Reporter
     from ferbench.run import Plan
@@ -82,7 +82,6 @@ def run(
     protocol_settings = _of(settings, "protocol")
     others = [one for one in settings if not one.startswith(("dataset.", "protocol."))]
     source = pipelines.resolve_part("dataset", dataset, registry, dataset_settings)
-    data = data or places.known().get(dataset)
     rule = pipelines.resolve_part(
         "protocol", protocol or source.entry.load().default_protocol, registry, protocol_settings
     )

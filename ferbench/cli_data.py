@@ -56,7 +56,7 @@ def check(name: str, data: Path | None, as_json: bool) -> None:
     part = pipeline.resolve_part("dataset", name, installed().registry, {})
     reporter = Reporter()
     with reporter.stage(f"reading {name}"):
-        samples = part.build().load(data or places.known().get(name))
+        samples = places.load(part.build(), name, data)
     said = checking.check(name, samples)
     click.echo(json.dumps(said, indent=2)) if as_json else checking.show(said)
 
@@ -75,14 +75,14 @@ def audit(name: str, data: Path | None, protocol: str | None, seed: int, out: Pa
     if protocol:
         registry.get("protocol", protocol)
 
-    from ferbench import audit_page, contact_sheet, pipeline, places
+    from ferbench import audit_page, contact_sheet, pipeline
     from ferbench.auditing import audit_dataset
     from ferbench.progress import Reporter
     from ferbench.storage import write_json, write_text
 
     source = pipeline.resolve_part("dataset", name, registry, {})
     rule = pipeline.resolve_part("protocol", protocol or source.entry.load().default_protocol, registry, {})
-    found = audit_dataset(source.build(), rule.build(), data or places.known().get(name), seed, Reporter())
+    found = audit_dataset(source, rule, data, seed, Reporter())
     said: dict[str, Any] = audit_page.document(name, rule.entry.name, seed, found.samples, found.audits, ids=True)
     page = audit_page.markdown(said)
     if out:

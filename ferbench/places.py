@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from platformdirs import user_config_path
 
 from ferbench.errors import DataError
 from ferbench.storage import write_json
+
+if TYPE_CHECKING:
+    from ferbench.data import Samples
+    from ferbench.interfaces import Dataset
 
 
 def file() -> Path:
@@ -37,6 +42,18 @@ def remember(name: str, path: Path) -> Path:
         raise DataError(f"there is no {path}", fix="give the folder or file that the dataset's owners distribute")
     write_json(file(), {**{one: str(where) for one, where in known().items()}, name: str(place)})
     return place
+
+
+def load(dataset: Dataset, name: str, data: Path | None) -> Samples:
+    """The dataset's samples from ``data``, or from where it was added. Raises its ``DataError``, with how to add it."""
+    path = data or known().get(name)
+    try:
+        return dataset.load(path)
+    except DataError as error:
+        if path is not None:
+            raise
+        fix = f"{error.fix}; once and for all: ferbench data add {name} PATH"
+        raise DataError(error.what, fix=fix) from error
 
 
 def _broken(where: Path, reason: str) -> DataError:

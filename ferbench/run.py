@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ferbench import bundle, leaks, metrics
+from ferbench import bundle, leaks, metrics, places
 from ferbench.audit import Audit, audit
 from ferbench.data import Indices, Predictions, Samples, ScoresKind, Split
 from ferbench.digests import digest
@@ -53,7 +53,7 @@ def run(plan: Plan, reporter: Reporter, *, resume: bool = False, restart: bool =
     dataset: Dataset = plan.dataset.build()
     protocol: EvaluationProtocol = plan.protocol.build()
     with reporter.stage(f"reading {plan.dataset.entry.name}"):
-        samples = dataset.load(plan.data)
+        samples = places.load(dataset, plan.dataset.entry.name, plan.data)
     splits = protocol.splits(samples, plan.seed)
     described = describe(plan, samples, protocol)
     folder = plan.out / bundle.place(described)
