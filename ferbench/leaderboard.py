@@ -99,6 +99,9 @@ def _page(found: list[tuple[Path, Result]], place: Path) -> str:
     lines += [f"{first.dataset['samples']:,} samples: {counts}.", ""]
     chosen = {"validation": "a validation set", "test": "the scored set itself", "last": "nothing: the last epoch"}
     lines += [f"The epoch is chosen on {chosen[first.protocol['selection']]}.", ""]
+    audit = f"audits/{first.dataset['name']}-{first.protocol['name']}.md"
+    if (place.parent / audit).exists():
+        lines += [f"What its sides share: [audit](../{audit}).", ""]
     if first.protocol["optimistic"]:
         lines += [f"> **Optimistic:** {_safe(first.protocol['optimistic'])}.", ""]
     lines += [

@@ -104,7 +104,7 @@ def correlation(images: ImageRows, first: Indices, second: Indices, *, mirrored:
 
 def _hash(image: Images) -> np.uint64:
     bits = imagehash.phash(Image.fromarray(image)).hash
-    return np.packbits(bits).view(np.uint64)[0]
+    return np.uint64(np.packbits(bits).view(np.uint64)[0])
 
 
 def _in_place(left: Images, right: Images) -> NDArray[np.float32]:
@@ -113,7 +113,7 @@ def _in_place(left: Images, right: Images) -> NDArray[np.float32]:
     centred = [side - side.mean(axis=1, keepdims=True) for side in flat]
     norms = np.linalg.norm(centred[0], axis=1) * np.linalg.norm(centred[1], axis=1)
     products = np.einsum("ij,ij->i", *centred)
-    return np.divide(products, norms, out=np.zeros_like(products), where=norms > 1)
+    return np.asarray(np.divide(products, norms, out=np.zeros_like(products), where=norms > 1), np.float32)
 
 
 def _moved(left: Images, right: Images) -> float:
