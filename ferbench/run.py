@@ -8,7 +8,7 @@ import platform
 import resource
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -140,12 +140,15 @@ def audited(
                 crops.images,
                 known,
                 protocol.selection,
-                lambda done, total, before=number: reporter.advance(
-                    before * total + done, len(splits) * total, "steps"
-                ),
+                _steps(reporter, number, len(splits)),
             )
             for number, split in enumerate(splits)
         ]
+
+
+def _steps(reporter: Reporter, number: int, of: int) -> Callable[[int, int], None]:
+    """The progress of comparing split ``number`` of ``of``."""
+    return lambda done, total: reporter.advance(number * total + done, of * total, "steps")
 
 
 def leak_free(predictions: dict[str, Predictions], listed: str, folder: Path) -> dict[str, metrics.LeakFree]:
