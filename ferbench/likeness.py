@@ -10,11 +10,11 @@ differ (always an even number, as half the bits are set) and by their correlatio
     bits    pairs   below 0.80   0.80-0.86   0.86-0.90   0.90-0.92   above 0.92
        0      209            0           0           4           1          204
        2      604            0           2          13          20          569
-       4    1,204           19          17          51         112        1,008
-       6    1,543          200          91         118         126        1,039
+       4    1,204           16          17          51         112        1,008
+       6    1,543          169          91         118         126        1,039
        8    2,984        1,580         326         195         134          749
       10   12,732       11,038         756         242         122          574
-      12   64,782      (doubled five times since 8 bits: the hashes of unrelated faces)
+      12   64,782      (five times as many every two bits: unrelated faces)
 
 We looked at about 70 random pairs of each region. The hash alone is too weak: at 6 bits 5 of 60 pairs, at 8 bits about
 half of them show different people. The correlation alone would need every pair. Both together separate: up to 8 bits,
