@@ -3,6 +3,7 @@
 result.json                 everything but the predictions, in the schema ``Result``
 predictions.csv             of the first classifier, whose scores are the result
 predictions/<label>.csv     of the other classifiers fitted on the same embeddings
+leaks.csv                   the test images that training had seen in some form (``ferbench.leaks``)
 model/<split>/              the embedder's weights and what they were trained on; need not be published
 """
 
@@ -20,13 +21,15 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from ferbench import leaks
 from ferbench.data import Predictions, ScoresKind
 from ferbench.errors import BundleError
-from ferbench.metrics import MISS, Scores, score
+from ferbench.metrics import MISS, LeakFree, Scores, score, score_leak_free
 
 SCHEMA = 1
 COLUMNS = ("id", "split", "label", "predicted")
 MISSED = "(no face)"
+LEAKS = "leaks.csv"
 LARGEST = 512 * 2**20
 """Bytes of a file of a bundle beyond which it is not read."""
 
@@ -52,6 +55,7 @@ class Result(BaseModel):
     best_epochs: dict[str, int]
     scores_kind: dict[str, ScoresKind]
     scores: dict[str, Scores]
+    leak_free: dict[str, LeakFree] = {}  # none in results from before the audit
     notes: list[str]
     stages: dict[str, float]
     peak_memory_mb: float
@@ -139,14 +143,35 @@ def verify(folder: Path) -> Result:
                 f"{file} does not hold the test samples that {folder / 'result.json'} names by their digest",
                 fix="restore the files that ferbench wrote, or run it again",
             )
-        for name, value in score(predictions).model_dump().items():
-            if not _close(value, getattr(stated, name)):
-                raise BundleError(
-                    f"{folder / 'result.json'} says {name} = {getattr(stated, name)} for {label}, "
-                    f"its predictions give {value}",
-                    fix="restore the files that ferbench wrote, or run it again",
-                )
+        _compare(folder, label, score(predictions), stated)
+        if result.leak_free:
+            _verify_leak_free(folder, label, predictions, result)
     return result
+
+
+def _verify_leak_free(folder: Path, label: str, predictions: Predictions, result: Result) -> None:
+    """Recomputes the leak-free accuracy, and compares ``leaks.csv`` with what each split's audit counted."""
+    marked = leaks.mask(_text(folder / LEAKS), predictions, str(folder / LEAKS))
+    for split in result.splits:
+        counted, listed = split["leaks"]["test_images"], int(marked[predictions.splits == split["split"]].sum())
+        if counted != listed:
+            raise BundleError(
+                f"{folder / LEAKS} lists {listed} test images of split '{split['split']}', its audit counted {counted}",
+                fix="restore the files that ferbench wrote, or run it again",
+            )
+    if label not in result.leak_free:
+        raise BundleError(f"{folder} has no leak-free accuracy of {label}", fix="run it again")
+    _compare(folder, label, score_leak_free(predictions, marked), result.leak_free[label], "leak-free ")
+
+
+def _compare(folder: Path, label: str, computed: BaseModel, stated: BaseModel, which: str = "") -> None:
+    for name, value in computed.model_dump().items():
+        if not _close(value, getattr(stated, name)):
+            raise BundleError(
+                f"{folder / 'result.json'} says {which}{name} = {getattr(stated, name)} for {label}, "
+                f"its predictions give {value}",
+                fix="restore the files that ferbench wrote, or run it again",
+            )
 
 
 def test_digest(predictions: Predictions) -> str:
@@ -168,7 +193,7 @@ def place(result: Mapping[str, Any]) -> Path:
 
 
 def _close(value: Any, stated: Any) -> bool:
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple) and stated is not None:
         return len(value) == len(stated) and all(_close(a, b) for a, b in zip(value, stated, strict=True))
     if isinstance(value, float) and stated is not None:
         return math.isclose(value, stated, abs_tol=1e-9)

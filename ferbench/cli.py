@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import click
 
 from ferbench import __version__, cli_options
+from ferbench.cli_data import data as data_commands
 from ferbench.cli_figures import figure
 from ferbench.cli_tables import table
 from ferbench.errors import FerbenchError, ParameterError
@@ -42,7 +43,7 @@ def main() -> None:
 @main.command()
 @click.option("--pipeline", required=True, help="Name (ferbench list pipelines) or a .toml file.")
 @click.option("--dataset", default="synthfaces", show_default=True, help="Name (ferbench list datasets).")
-@click.option("--data", type=click.Path(path_type=Path), help="Where the dataset's files lie.")
+@click.option("--data", type=click.Path(path_type=Path), help="Where the dataset's files lie; by default as added.")
 @click.option("--protocol", help="Name (ferbench list protocols); by default the dataset's own choice.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the split and the training.")
 @click.option("--seeds", help="Several runs, one a seed: 0-4 or 0,3,7.")
@@ -131,7 +132,10 @@ def list_parts(kind: str | None, as_json: bool) -> None:
         return
     from ferbench import listing
 
-    listing.show_parts(entries)
+    if wanted == "dataset":
+        listing.show_datasets(listing.datasets(plugins.registry))
+    else:
+        listing.show_parts(entries)
     listing.show_problems(plugins.problems)
 
 
@@ -207,6 +211,7 @@ def verify(bundles: tuple[Path, ...], as_json: bool) -> None:
         sys.exit(1)
 
 
+main.add_command(data_commands)
 main.add_command(table)
 main.add_command(figure)
 

@@ -53,12 +53,14 @@ class Crops:
     """The face crops of all samples, uint8 [N, S, S], and how they came about.
 
     ``found`` is bool [N]: False where the detector found no face and the whole image's centre stands in. Such a sample
-    is trained on like any other, and scored as an error. ``source`` says it in a sentence for the result.
+    is trained on like any other, and scored as an error. ``source`` says it in a sentence for the result. ``folder`` is
+    where the cache lies; what is computed from the crops may be kept there.
     """
 
     images: Images
     found: NDArray[np.bool_]
     source: str
+    folder: Path
 
     @property
     def coverage(self) -> float:
@@ -183,7 +185,7 @@ def prepare(
                     cached.append(crops, found)
                     progress(cached.done, count)
     progress(count, count)
-    return Crops(*cached.read(), source)
+    return Crops(*cached.read(), source, cached.place)
 
 
 def _check_box(box: Box, image: Images, sample: str) -> None:

@@ -116,11 +116,15 @@ def _page(found: list[tuple[Path, Result]], place: Path) -> str:
     counts = ", ".join(f"{_safe(name)} {count:,}" for name, count in first.dataset["counts"].items())
     lines += [f"{first.dataset['samples']:,} samples: {counts}.", ""]
     lines += [f"The epoch is chosen on {CHOSEN[first.protocol['selection']]}.", ""]
+    audit = f"audits/{first.dataset['name']}-{first.protocol['name']}.md"
+    if (place.parent / audit).exists():
+        lines += [f"What its sides share: [audit](../{audit}).", ""]
     if first.protocol["optimistic"]:
         lines += [f"> **Optimistic:** {_safe(first.protocol['optimistic'])}.", ""]
     lines += [
-        "| pipeline | classifier | accuracy | 95% interval | macro-F1 | UAR | faces | test | seeds | epochs | tier |",
-        "|---|---|---|---|---|---|---|---|---|---|---|",
+        "| pipeline | classifier | accuracy | 95% interval | leak-free | its n |"
+        " macro-F1 | UAR | faces | test | seeds | epochs | tier |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for row in _rows(found):
         folder, result = row.results[0]
@@ -134,6 +138,7 @@ def _page(found: list[tuple[Path, Result]], place: Path) -> str:
             _safe(row.classifier),
             _accuracy(row),
             f"{low:.1%} - {high:.1%}",
+            *_leak_free(row),
             f"{np.mean([scores.macro_f1 for scores in row.scores]):.3f}",
             f"{np.mean([scores.uar for scores in row.scores]):.3f}",
             f"{result.faces['coverage']:.1%}",
@@ -191,6 +196,21 @@ def _interval(row: Row) -> tuple[float, float]:
     """Wilson's interval of the mean accuracy, at the size of one test set."""
     count = row.scores[0].count
     return accuracy_interval(round(row.accuracy * count), count)
+
+
+def _leak_free(row: Row) -> tuple[str, str]:
+    """Mean accuracy with Wilson's interval on the test images that share nothing with training, and how many they are.
+
+    "-" where a result is from before the audit, or nothing of its test set is free of leaks.
+    """
+    found = [result.leak_free.get(row.classifier) for _, result in row.results]
+    counts = "/".join(sorted({f"{one.count:,}" for one in found if one})) or "-"
+    shares = [one.accuracy for one in found if one and one.accuracy is not None]
+    if not found or len(shares) < len(found):
+        return "-", counts
+    mean, count = float(np.mean(shares)), min(one.count for one in found if one)
+    low, high = accuracy_interval(round(mean * count), count)
+    return f"{mean:.2%} ({low:.1%} - {high:.1%})", counts
 
 
 def _index(listed: list[str]) -> str:

@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from ferbench.plugins import Problem
-from ferbench.registry import Entry
+from ferbench.registry import Entry, Registry
 
 
 def show_parts(entries: Iterable[Entry]) -> None:
@@ -23,6 +23,34 @@ def show_parts(entries: Iterable[Entry]) -> None:
         table.add_column(column, overflow="fold", no_wrap=column != "summary")
     for entry in entries:
         table.add_row(entry.kind, f"[bold]{entry.name}[/]", escape(entry.summary))
+    Console().print(table)
+
+
+def datasets(registry: Registry) -> list[dict[str, Any]]:
+    """Every dataset as plain values, with ``status``: generated, data known, data missing, or needs --data."""
+    from ferbench import places
+
+    known = places.known()
+    found = []
+    for entry in registry:
+        if entry.kind == "dataset":
+            path = known.get(entry.name)
+            exists = path is not None and path.exists()
+            without = "generated" if entry.generated else "needs --data"
+            status = without if path is None else "data known" if exists else "data missing"
+            said = {key: getattr(entry, key) for key in ("name", "summary", "licence", "homepage", "distribution")}
+            found.append({**said, "status": status, "path": path and str(path), "exists": exists})
+    return found
+
+
+def show_datasets(found: list[dict[str, Any]]) -> None:
+    """A table of ``datasets``: what a person must know before a run."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("name", "status", "licence", "summary, path, where to request it"):
+        table.add_column(column, overflow="fold", no_wrap=column in ("name", "status"))
+    for one in found:
+        more = "\n".join(str(one[key]) for key in ("summary", "path", "homepage") if one[key])
+        table.add_row(f"[bold]{escape(one['name'])}[/]", one["status"], escape(one["licence"]), escape(more))
     Console().print(table)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 from sklearn.metrics import confusion_matrix, f1_score, recall_score
 
@@ -30,6 +32,25 @@ class Scores(BaseModel):
     recall: list[float | None]
     confusion: list[list[int]]
     missed: int
+
+
+class LeakFree(BaseModel):
+    """Accuracy in [0, 1] and its 95% interval on the ``count`` test images that leak nothing; ``None`` if none are."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    count: int
+    accuracy: float | None
+    interval: tuple[float, float] | None
+
+
+def score_leak_free(predictions: Predictions, leaks: NDArray[np.bool_]) -> LeakFree:
+    """The accuracy without the predictions that ``leaks`` bool [M] marks; a miss counts as an error."""
+    right = (predictions.labels == predictions.predicted)[~leaks]
+    correct, count = int(right.sum()), len(right)
+    if not count:
+        return LeakFree(count=0, accuracy=None, interval=None)
+    return LeakFree(count=count, accuracy=correct / count, interval=accuracy_interval(correct, count))
 
 
 def score(predictions: Predictions) -> Scores:

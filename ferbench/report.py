@@ -28,6 +28,13 @@ def show(result: Result, folder: Path) -> None:
         f"   macro-F1 {scores.macro_f1:.3f}   UAR {scores.uar:.3f}",
         highlight=False,
     )
+    if result.leak_free:
+        clean = result.leak_free[label]
+        said = "-" if clean.accuracy is None else f"{clean.accuracy:.2%}"
+        console.print(
+            f"leak-free [bold]{said}[/]  ({clean.count:,} test images share nothing with training)",
+            highlight=False,
+        )
     if result.protocol["optimistic"]:
         console.print(f"[yellow]optimistic:[/] {result.protocol['optimistic']}", highlight=False)
     if result.transfer:

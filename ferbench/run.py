@@ -8,7 +8,7 @@ import platform
 import resource
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,14 +16,15 @@ from typing import Any
 
 import numpy as np
 
-from ferbench import bundle, metrics, transfer
-from ferbench.audit import audit
+from ferbench import bundle, leaks, metrics, places, transfer
+from ferbench.audit import Audit, audit
 from ferbench.data import Indices, Predictions, Samples, ScoresKind, Split
 from ferbench.digests import digest
 from ferbench.embed import embed_all
 from ferbench.errors import TrainingError
 from ferbench.faces import Crops, Rows, prepare, shipped
 from ferbench.interfaces import Classifier, Dataset, Embedder, EvaluationProtocol, Selection
+from ferbench.likeness import prints
 from ferbench.monitor import RunMonitor, Side, fit
 from ferbench.outcome import Outcome, joined, keep, kept
 from ferbench.outcome import predictions as predictions_of
@@ -62,7 +63,7 @@ def run(plan: Plan, reporter: Reporter, *, resume: bool = False, restart: bool =
     dataset: Dataset = plan.dataset.build()
     protocol: EvaluationProtocol = plan.protocol.build()
     with reporter.stage(f"reading {plan.dataset.entry.name}"):
-        samples = dataset.load(plan.data)
+        samples = places.load(dataset, plan.dataset.entry.name, plan.data)
     splits = protocol.splits(samples, plan.seed)
     start = transfer.find(plan.init, plan.pipeline.embedder.entry.name) if plan.init else None
     described = describe(plan, samples, protocol)
@@ -76,6 +77,7 @@ def run(plan: Plan, reporter: Reporter, *, resume: bool = False, restart: bool =
             samples, pipeline.detector.build, pipeline.faces, progress=reporter.advance, workers=plan.workers
         )
 
+    audits = audited(splits, samples, crops, protocol, reporter)
     outcomes = {}
     for number, split in enumerate(splits, start=1):
         outcome = kept(work / split.name, split, samples)
@@ -89,23 +91,25 @@ def run(plan: Plan, reporter: Reporter, *, resume: bool = False, restart: bool =
     first = next(iter(outcomes.values()))
     predictions = {label: joined([one.predictions[label] for one in outcomes.values()]) for label in first.predictions}
     notes = [*transfer.notes(described["transfer"]), *(note for one in outcomes.values() for note in one.notes)]
+    leak_list = leaks.text(audits, samples)
     result = bundle.Result(
         **described,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        splits=[{**audit(split, samples), "digest": split.digest(samples.ids)} for split in splits],
+        splits=[{**one.summary(), "digest": one.split.digest(samples.ids)} for one in audits],
         test_digest=bundle.test_digest(next(iter(predictions.values()))),
         faces={"source": crops.source, "coverage": crops.coverage, "missed": int((~crops.found).sum())},
         curves={name: one.curve for name, one in outcomes.items() if one.curve},
         best_epochs={name: one.best_epoch for name, one in outcomes.items() if one.best_epoch is not None},
         scores_kind={label: one.scores_kind for label, one in predictions.items()},
         scores={label: metrics.score(one) for label, one in predictions.items()},
+        leak_free=leak_free(predictions, leak_list, folder),
         notes=list(dict.fromkeys([*samples.notes, *notes])),
         stages={name: round(seconds, 3) for name, seconds in reporter.stages.items()},
         peak_memory_mb=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
         parameters=first.parameters,
         environment=environment(described),
     )
-    _write(folder, result, predictions, work)
+    _write(folder, result, predictions, leak_list, work)
     return folder
 
 
@@ -165,6 +169,37 @@ def _with_transfer(
     """``described`` with the starting weights in it, and in the run's name."""
     found = transfer.check(start.origin, samples, described["dataset"], splits, allow=allow)
     return {**described, "transfer": found, "run": f"{described['run']}-{digest(found)[:6]}"}
+
+
+def audited(
+    splits: Sequence[Split], samples: Samples, crops: Crops, protocol: EvaluationProtocol, reporter: Reporter
+) -> list[Audit]:
+    """What the sides of each split share, by the samples' groups and the crops' pixels."""
+    with reporter.stage("audit: hashing"):
+        known = prints(crops.images, reporter.advance, crops.folder)
+    with reporter.stage("audit: comparing"):
+        return [
+            audit(
+                split,
+                samples,
+                crops.images,
+                known,
+                protocol.selection,
+                _steps(reporter, number, len(splits)),
+            )
+            for number, split in enumerate(splits)
+        ]
+
+
+def _steps(reporter: Reporter, number: int, of: int) -> Callable[[int, int], None]:
+    """The progress of comparing split ``number`` of ``of``."""
+    return lambda done, total: reporter.advance(number * total + done, of * total, "steps")
+
+
+def leak_free(predictions: dict[str, Predictions], listed: str, folder: Path) -> dict[str, metrics.LeakFree]:
+    """Each classifier's accuracy without the test images that ``listed``, the text of ``leaks.csv``, names."""
+    where = str(folder / bundle.LEAKS)
+    return {label: metrics.score_leak_free(one, leaks.mask(listed, one, where)) for label, one in predictions.items()}
 
 
 def describe(plan: Plan, samples: Samples, protocol: EvaluationProtocol) -> dict[str, Any]:
@@ -244,13 +279,16 @@ def _work_folder(folder: Path, *, resume: bool, restart: bool) -> Path:
     return work
 
 
-def _write(folder: Path, result: bundle.Result, predictions: dict[str, Predictions], work: Path) -> None:
+def _write(
+    folder: Path, result: bundle.Result, predictions: dict[str, Predictions], leak_list: str, work: Path
+) -> None:
     """Makes the bundle in the unfinished run's place, so that there is a whole one or none."""
     first = next(iter(predictions))
     with replacing(folder) as fresh:
         fresh.mkdir()
         for label, one in predictions.items():
             write_text(bundle.predictions_file(fresh, label, first), bundle.predictions_text(one))
+        write_text(fresh / bundle.LEAKS, leak_list)
         write_json(fresh / "result.json", result.model_dump(mode="json"))
         if (work / "model").exists():
             shutil.copytree(work / "model", fresh / "model")

@@ -30,12 +30,18 @@ def test_a_run_leaves_a_bundle_at_the_path_it_makes(toy_run: Run, tmp_path: Path
     assert list(result["scores"]) == ["svm", "svm-rbf"]
     assert [row["epoch"] for row in result["curves"]["subjects"]] == [1, 2]
     assert set(result["curves"]["subjects"][0]["validation"]) == {"svm", "svm-rbf"}
-    assert result["splits"][0]["subjects"] == {"shared": 0, "test_images": 0}
+    assert result["splits"][0]["between"][0]["subject"] == {"shared": 0, "images": 0}
     assert result["pipeline"]["embedder"]["distribution"] == "ferbench-toy 1.0"
     assert result["environment"]["distributions"]["ferbench-toy"] == "1.0"
     assert result["faces"] == {"source": "the largest face that the detector found", "coverage": 1.0, "missed": 0}
     assert {"training", "embedding", "faces"} <= set(result["stages"])
-    assert sorted(path.name for path in folder.iterdir()) == ["model", "predictions", "predictions.csv", "result.json"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "leaks.csv",
+        "model",
+        "predictions",
+        "predictions.csv",
+        "result.json",
+    ]
     assert bundle.verify(folder).run == result["run"]
     assert [path.name for path in folder.parent.iterdir()] == [folder.name]
 

@@ -5,7 +5,9 @@ from ferbench import Entry, hookimpl
 
 @hookimpl
 def register_datasets():
-    return [Entry("toy", "ferbench_toy_parts:ToyData", "stripes of seven widths", licence="public domain")]
+    return [
+        Entry("toy", "ferbench_toy_parts:ToyData", "stripes of seven widths", licence="public domain", generated=True)
+    ]
 
 
 @hookimpl

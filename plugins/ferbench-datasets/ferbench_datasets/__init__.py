@@ -14,6 +14,7 @@ def register_datasets() -> Iterable[Entry]:
             target="ferbench_datasets.synthfaces.dataset:SynthFaces",
             summary="Drawn faces with known expressions, made on demand: for tests and first steps",
             licence="Apache-2.0",
+            generated=True,
         ),
         Entry(
             name="fer2013",

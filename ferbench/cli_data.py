@@ -1,0 +1,95 @@
+"""``ferbench data``: where datasets lie, whether they are whole, and what their splits share."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ferbench.plugins import installed
+
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+DATA = click.option("--data", type=click.Path(path_type=Path), help="Where its files lie; by default as added.")
+
+
+@click.group()
+def data() -> None:
+    """Datasets on this machine: remember, list, check and audit them."""
+
+
+@data.command()
+@click.argument("name")
+@click.argument("path", type=click.Path(path_type=Path))
+def add(name: str, path: Path) -> None:
+    """Remember that dataset NAME lies at PATH, so that --data can be left out."""
+    from ferbench import places
+
+    installed().registry.get("dataset", name)
+    click.echo(f"{name}: {places.remember(name, path)}")
+    click.echo(f"next:   ferbench data check {name}")
+
+
+@data.command("list")
+@AS_JSON
+def list_data(as_json: bool) -> None:
+    """List every dataset with its licence, where to request it, and whether its files are known."""
+    from ferbench import listing
+
+    found = listing.datasets(installed().registry)
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+    else:
+        listing.show_datasets(found)
+
+
+@data.command()
+@click.argument("name")
+@DATA
+@AS_JSON
+def check(name: str, data: Path | None, as_json: bool) -> None:
+    """Load dataset NAME: images a class and part, fingerprint, and whether it is the known release."""
+    from ferbench import checking, pipeline, places
+    from ferbench.progress import Reporter
+
+    part = pipeline.resolve_part("dataset", name, installed().registry, {})
+    reporter = Reporter()
+    with reporter.stage(f"reading {name}"):
+        samples = places.load(part.build(), name, data)
+    said = checking.check(name, samples)
+    click.echo(json.dumps(said, indent=2)) if as_json else checking.show(said)
+
+
+@data.command()
+@click.argument("name", metavar="DATASET")
+@DATA
+@click.option("--protocol", help="Name (ferbench list protocols); by default the dataset's own choice.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the split.")
+@click.option("--out", type=click.Path(path_type=Path), help="Write audit.json, audit.md and contact sheets there.")
+@AS_JSON
+def audit(name: str, data: Path | None, protocol: str | None, seed: int, out: Path | None, as_json: bool) -> None:
+    """Find what train, validation and test of DATASET share: subjects, clips, exact and near duplicates."""
+    registry = installed().registry
+    registry.get("dataset", name)
+    if protocol:
+        registry.get("protocol", protocol)
+
+    from ferbench import audit_page, contact_sheet, pipeline
+    from ferbench.auditing import audit_dataset
+    from ferbench.progress import Reporter
+    from ferbench.storage import write_json, write_text
+
+    source = pipeline.resolve_part("dataset", name, registry, {})
+    rule = pipeline.resolve_part("protocol", protocol or source.entry.load().default_protocol, registry, {})
+    found = audit_dataset(source, rule, data, seed, Reporter())
+    said: dict[str, Any] = audit_page.document(name, rule.entry.name, seed, found.samples, found.audits, ids=True)
+    page = audit_page.markdown(said)
+    if out:
+        write_json(out / "audit.json", said)
+        write_text(out / "audit.md", page)
+        for one in found.audits:
+            contact_sheet.draw(one, found.samples, found.crops.images, out / f"contact-sheet-{one.split.name}.png")
+    click.echo(json.dumps(said, indent=2) if as_json else page)
+    if out:
+        click.echo(f"written to {out}", err=True)
