@@ -67,6 +67,7 @@ def run(plan: Plan, reporter: Reporter, *, resume: bool = False, restart: bool =
         )
 
     curves, best_epochs, parts, parameters = {}, {}, list[dict[str, Predictions]](), None
+    estimators: dict[str, str] = {}
     for split in splits:
         classifiers = {part.label: part.build for part in pipeline.classifiers}
         train, validation = _side(samples, crops, split.train), _side(samples, crops, split.validation)
@@ -98,6 +99,7 @@ def run(plan: Plan, reporter: Reporter, *, resume: bool = False, restart: bool =
         for label, build in classifiers.items():
             with reporter.stage(f"classifying ({label})"):
                 fitted = fit(build(), inputs, train.labels, monitor.warn)
+                estimators[label] = estimator(fitted)
                 predicted[label] = _predict(fitted, outputs, samples, crops, split)
         parts.append(predicted)
         notes += [note for note in monitor.notes if note not in notes]
@@ -122,7 +124,7 @@ def run(plan: Plan, reporter: Reporter, *, resume: bool = False, restart: bool =
         stages={name: round(seconds, 3) for name, seconds in reporter.stages.items()},
         peak_memory_mb=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
         parameters=parameters,
-        environment=environment(described),
+        environment={**environment(described), "estimators": estimators},
     )
     _write(folder, result, predictions, work)
     return folder
@@ -161,6 +163,14 @@ def environment(described: dict[str, Any]) -> dict[str, Any]:
         "cores": os.cpu_count(),
         "distributions": {name: importlib.metadata.version(name) for name in wanted},
     }
+
+
+def estimator(fitted: Classifier) -> str:
+    """The class that solved it, by its full name and its distribution's version: one classifier may have several."""
+    module = type(fitted).__module__
+    owners = importlib.metadata.packages_distributions().get(module.partition(".")[0], [])
+    versions = ", ".join(f"{owner} {importlib.metadata.version(owner)}" for owner in sorted(set(owners)))
+    return f"{module}.{type(fitted).__qualname__}" + (f" ({versions})" if versions else "")
 
 
 def _parts(value: Any) -> Iterator[dict[str, Any]]:
