@@ -17,8 +17,14 @@ def embed_all(
 ) -> Embeddings:
     """float32 [N, D] for N crops; ``progress`` gets (done, total). A row depends on its image alone, so chunks do not
     matter (``Embedder.embed``)."""
-    rows = []
+    if not len(images):
+        return embed(images)
+    rows: Embeddings | None = None
     for part in batches(len(images), CHUNK):
-        rows.append(embed(images[part]))
+        embedded = embed(images[part])
+        if rows is None:  # filled in place: a list of chunks would take the memory twice when it is joined
+            rows = np.empty((len(images), *embedded.shape[1:]), embedded.dtype)
+        rows[part] = embedded
         progress(part.stop, len(images))
-    return np.concatenate(rows) if rows else embed(images)
+    assert rows is not None
+    return rows

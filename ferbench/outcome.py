@@ -19,10 +19,11 @@ FACTS, ARRAYS = "outcome.json", "outcome.npz"
 
 @dataclass(frozen=True)
 class Outcome:
-    """A classifier's predictions by its label, the training curve and the epoch kept (if trained), notes, and how many
-    numbers the embedder has (if it says so)."""
+    """A classifier's predictions by its label, the class and distribution that solved it (``estimators``), the training
+    curve and the epoch kept (if trained), notes, and how many numbers the embedder has (if it says so)."""
 
     predictions: dict[str, Predictions]
+    estimators: dict[str, str]
     curve: list[dict[str, Any]]
     best_epoch: int | None
     notes: list[str]

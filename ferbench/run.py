@@ -107,7 +107,7 @@ def run(plan: Plan, reporter: Reporter, *, resume: bool = False, restart: bool =
         stages={name: round(seconds, 3) for name, seconds in reporter.stages.items()},
         peak_memory_mb=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
         parameters=first.parameters,
-        environment=environment(described),
+        environment={**environment(described), "estimators": first.estimators},
     )
     _write(folder, result, predictions, leak_list, work)
     return folder
@@ -153,14 +153,14 @@ def _run_split(
     with reporter.stage("embedding"):
         inputs = embed_all(embedder.embed, train.images, reporter.advance)
         outputs = embed_all(embedder.embed, Rows(crops.images, split.test), reporter.advance)
-    predicted = {}
+    predicted, estimators = {}, {}
     for label, build in classifiers.items():
         with reporter.stage(f"classifying ({label})"):
             fitted = fit(build(), inputs, train.labels, monitor.warn)
-            predicted[label] = _predict(fitted, outputs, samples, crops, split)
+            predicted[label], estimators[label] = _predict(fitted, outputs, samples, crops, split), estimator(fitted)
     embedder.save(work / "model" / split.name)
     best = monitor.best["epoch"] if monitor.curve else None
-    return Outcome(predicted, monitor.curve, best, monitor.notes, getattr(embedder, "parameters", None))
+    return Outcome(predicted, estimators, monitor.curve, best, monitor.notes, getattr(embedder, "parameters", None))
 
 
 def _with_transfer(
@@ -235,6 +235,14 @@ def environment(described: dict[str, Any]) -> dict[str, Any]:
         "cores": os.cpu_count(),
         "distributions": {name: importlib.metadata.version(name) for name in wanted},
     }
+
+
+def estimator(fitted: Classifier) -> str:
+    """The class that solved it, by its full name and its distribution's version: one classifier may have several."""
+    module = type(fitted).__module__
+    owners = importlib.metadata.packages_distributions().get(module.partition(".")[0], [])
+    versions = ", ".join(f"{owner} {importlib.metadata.version(owner)}" for owner in sorted(set(owners)))
+    return f"{module}.{type(fitted).__qualname__}" + (f" ({versions})" if versions else "")
 
 
 def _parts(value: Any) -> Iterator[dict[str, Any]]:

@@ -23,7 +23,7 @@ def test_a_kept_bundle_is_verified_and_in_its_place(folder) -> None:
 def test_the_pages_are_up_to_date() -> None:
     texts = leaderboard.build(RESULTS, RESULTS.parent)
     assert leaderboard.check(texts) == []
-    others = (RESULTS, RESULTS.parent / "audits", RESULTS.parent / "tables")
+    others = (RESULTS, *(RESULTS.parent / name for name in ("audits", "figures", "tables")))
     kept = {path for path in RESULTS.parent.rglob("*.md") if not set(others) & set(path.parents)}
     assert kept == set(texts)
 

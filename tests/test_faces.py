@@ -121,12 +121,12 @@ def test_shipped_crops_and_boxes_skip_the_detector_and_say_so(tmp_path: Path) ->
     step = FaceStep(size=40)
     cropped = prepare(samples([GRADIENT], cropped=True), never, step, progress=silent, cache=tmp_path)
     assert "ships face crops" in cropped.source
-    boxes = np.array([[50, 20, 90, 60]], np.float32)
-    boxed = prepare(samples([GRADIENT], boxes=boxes), never, step, progress=silent, cache=tmp_path)
+    boxes = np.array([[10, 20, 50, 60], [50, 20, 90, 60]], np.float32)
+    boxed = prepare(samples([GRADIENT] * 2, boxes=boxes), never, step, progress=silent, cache=tmp_path)
     assert "ships face boxes" in boxed.source
-    assert boxed.images[0, 0].tolist() == list(range(50, 90))
+    assert boxed.images[:, 0, 0].tolist() == [10, 50]
     asked = prepare(
-        samples([GRADIENT], boxes=boxes),
+        samples([GRADIENT] * 2, boxes=boxes),
         lambda: Finder([]),
         replace(step, shipped=False),
         progress=silent,

@@ -34,6 +34,9 @@ def test_a_run_leaves_a_bundle_at_the_path_it_makes(toy_run: Run, tmp_path: Path
     assert result["pipeline"]["embedder"]["distribution"] == "ferbench-toy 1.0"
     assert result["environment"]["distributions"]["ferbench-toy"] == "1.0"
     assert result["faces"] == {"source": "the largest face that the detector found", "coverage": 1.0, "missed": 0}
+    linear, curved = (result["environment"]["estimators"][label] for label in ("svm", "svm-rbf"))
+    assert linear.startswith("sklearn.svm._classes.LinearSVC (scikit-learn 1.")
+    assert ".SVC (scikit-learn" in curved  # scikit-learn's or scikit-learn-intelex's, by platform
     assert {"training", "embedding", "faces"} <= set(result["stages"])
     assert sorted(path.name for path in folder.iterdir()) == [
         "leaks.csv",

@@ -1,0 +1,157 @@
+"""Whether an AffectNet-sized run stays flat: peak memory and pace at 10,000 and at 1,000,000 generated images.
+
+    python benchmarks/flat.py [--small N] [--large N] [--workers N] [--cache DIR]
+
+Each measurement is a process of its own, whose peak resident set the kernel reports. The pictures are 64 x 64 pixels
+and cost microseconds, so that the harness's own share shows. The large cache takes 2.3 GB of disk.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ferbench.data import Samples
+from ferbench.embed import embed_all
+from ferbench.faces import FaceStep, Rows, prepare
+from ferbench.protocols import RandomSplit, SubjectDisjoint
+
+BASE = np.random.default_rng(0).integers(0, 256, (64, 64), np.uint8)
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """``count`` gray pictures, each its own."""
+
+    count: int
+
+    def __len__(self) -> int:
+        return self.count
+
+    def read(self, index: int) -> Any:
+        """uint8 [64, 64]."""
+        return BASE ^ np.uint8(index * 2654435761 >> 16 & 255)
+
+
+def samples(count: int) -> Samples:
+    """Ids, labels and subjects as a dataset of that size has them."""
+    numbers = np.arange(count)
+    return Samples(
+        ids=np.array([f"image-{number:010d}" for number in range(count)]),
+        labels=numbers % 8,
+        classes=tuple("abcdefgh"),
+        images=Pictures(count),
+        fingerprint=f"flat {count}",
+        subjects=np.array([f"s{number:06d}" for number in range(max(10, count // 100))])[numbers // 100],
+        cropped=True,
+    )
+
+
+def index(count: int, cache: Path, workers: int) -> dict[str, float]:
+    """Builds the samples and splits them by two protocols."""
+    with timed(count) as taken:
+        made = samples(count)
+        for protocol in (RandomSplit(), SubjectDisjoint()):
+            for split in protocol.splits(made, 0):
+                split.digest(made.ids)
+    return taken
+
+
+def crop(count: int, cache: Path, workers: int) -> dict[str, float]:
+    """Fills the cache."""
+    made = samples(count)
+    with timed(count) as taken:
+        prepare(made, _never, FaceStep(), progress=lambda *_: None, cache=cache, workers=workers)
+    return taken
+
+
+def raw_pixels(count: int, cache: Path, workers: int) -> dict[str, float]:
+    """Embeds 20,000 rows from all over the cache."""
+    from ferbench_sklearn.raw_pixels import RawPixels
+
+    return _embed(RawPixels(), count, min(20_000, count), cache)
+
+
+def resnet18(count: int, cache: Path, workers: int) -> dict[str, float]:
+    """Embeds 1,024 rows from all over the cache."""
+    from ferbench_torch.resnet import ResNet18  # torch takes half a gigabyte that the other steps do not
+
+    return _embed(ResNet18(device="cpu"), count, 1024, cache)
+
+
+MEASURED = {one.__name__: one for one in (index, crop, raw_pixels, resnet18)}
+
+
+@contextmanager
+def timed(images: int) -> Iterator[dict[str, float]]:
+    """How many images a second a block handles; the processor's time says more where other work shares the machine."""
+    taken: dict[str, float] = {}
+    clock, used = time.perf_counter(), _cpu()
+    yield taken
+    taken |= {"rate": images / (time.perf_counter() - clock), "cpu": (_cpu() - used) / images * 1e6}
+
+
+def _embed(embedder: Any, count: int, wanted: int, cache: Path) -> dict[str, float]:
+    rows = np.random.default_rng(1).choice(count, wanted, replace=False)
+    kept = prepare(samples(count), _never, FaceStep(), progress=lambda *_: None, cache=cache)
+    with timed(wanted) as taken:
+        embed_all(embedder.embed, Rows(kept.images, rows), lambda *_: None)
+    return taken
+
+
+def _never() -> Any:
+    raise AssertionError("the pictures are crops already")
+
+
+def _cpu() -> float:
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+def _peak() -> float:
+    return max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 1024
+
+
+def main() -> None:
+    """Measures everything and prints a Markdown table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--small", type=int, default=10_000)
+    parser.add_argument("--large", type=int, default=1_000_000)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--cache", type=Path)
+    parser.add_argument("--measure", choices=MEASURED)
+    parser.add_argument("--count", type=int)
+    given = parser.parse_args()
+    if given.measure:
+        taken = MEASURED[given.measure](given.count, given.cache, given.workers)
+        print(json.dumps(taken | {"peak_mb": _peak()}))
+        return
+    print("| step | of | images/s | CPU µs an image | peak RSS, MB |\n|---|---:|---:|---:|---:|")
+    with tempfile.TemporaryDirectory() as fresh:
+        cache = given.cache or fresh
+        for name in MEASURED:
+            for count in (given.small, given.large):
+                words = [sys.executable, __file__, "--measure", name, "--count", count, "--cache", cache]
+                words += ["--workers", given.workers]
+                said = subprocess.run([str(word) for word in words], stdout=subprocess.PIPE, text=True, check=True)
+                one = json.loads(said.stdout)
+                print(
+                    f"| {name} | {count:,} | {one['rate']:,.0f} | {one['cpu']:,.1f} | {one['peak_mb']:,.0f} |",
+                    flush=True,
+                )
+
+
+if __name__ == "__main__":
+    main()
