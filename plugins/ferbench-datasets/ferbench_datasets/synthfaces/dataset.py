@@ -34,9 +34,9 @@ class SynthFaces:
 
     def __init__(
         self,
-        subjects: Annotated[int, Ge(1)] = 100,
+        subjects: Annotated[int, Ge(1)] = 150,
         clips: Annotated[int, Ge(1)] = 1,
-        frames: Annotated[int, Ge(1)] = 5,
+        frames: Annotated[int, Ge(1)] = 3,
         contempt: bool = False,
         seed: Annotated[int, Ge(0)] = 0,
     ) -> None:
