@@ -91,7 +91,7 @@ def our_epoch(faces: Any, augmentation: Augmentation) -> Callable[[], object]:
 def bare_epoch(faces: Any) -> Callable[[], object]:
     """The least that trains: the same model, batches, loss and optimizer; tensors made beforehand."""
     net, loss = new_net(), new_loss()
-    optimizer = torch.optim.Adam([*net.parameters(), *loss.parameters()], lr=0.001, fused=True)
+    optimizer = torch.optim.Adam([*net.parameters(), *loss.parameters()], lr=0.001)
     images, labels = faces
     ready = [
         (to_tensor(images[start : start + BATCH], CPU), torch.from_numpy(labels[start : start + BATCH]))

@@ -21,7 +21,7 @@ from ferbench_torch.images import to_tensor
 from ferbench_torch.schedules import Schedule
 from ferbench_torch.trainer import Recipe, Trainer
 
-BATCH = 256
+BATCH = 64
 """Every embedding is computed in a batch of this size, filled up with zeros, so that none depends on its company."""
 
 FILE = "embedder.safetensors"
