@@ -77,14 +77,15 @@ def test_weights_of_a_run_start_another(tmp_path: Path) -> None:
     not FER2013.exists(), reason="needs ../shared/data/fer2013: FER2013 may not be kept in this repository"
 )
 def test_real_faces(tmp_path: Path) -> None:
-    data = np.load(FER2013)
+    with np.load(FER2013) as file:  # which unpacks an array anew at each look
+        data = dict(file)
     rows = np.concatenate(
         [np.flatnonzero(data["usage"] == part)[: 350 if SHORT else 1400] for part in np.unique(data["usage"])]
     )
-    with (tmp_path / "fer2013.csv").open("w", encoding="ascii") as file:
-        file.write("emotion,pixels,Usage\n")
+    with (tmp_path / "fer2013.csv").open("w", encoding="ascii") as csv:
+        csv.write("emotion,pixels,Usage\n")
         for row in sorted(rows.tolist()):
-            file.write(f"{data['lab'][row]},{' '.join(map(str, data['pix'][row]))},{data['usage'][row]}\n")
+            csv.write(f"{data['lab'][row]},{' '.join(map(str, data['pix'][row]))},{data['usage'][row]}\n")
     words = ["run", "--pipeline", "tlf-resnet18-svm", "--dataset", "fer2013", "--data", tmp_path / "fer2013.csv"]
     said = shell(*words, "--set", "embedder.epochs=2", "--out", tmp_path / "runs", "--json")
     result = bundle.verify(bundle_of(said))
