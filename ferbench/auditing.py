@@ -1,19 +1,53 @@
-"""Audits a dataset under a protocol without a run: loads it, makes crops, compares the sides."""
+"""The audit of a run's splits, the scores without what it found, and the audit of a dataset without a run."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ferbench import places
-from ferbench.audit import Audit
-from ferbench.data import Face, Images, Samples
+from ferbench import leaks, places
+from ferbench.audit import Audit, audit
+from ferbench.data import Face, Images, Predictions, Samples, Split
 from ferbench.faces import Crops, FaceStep, prepare
 from ferbench.interfaces import EvaluationProtocol
+from ferbench.likeness import prints
+from ferbench.metrics import LeakFree, score_leak_free
 from ferbench.pipeline import Part
 from ferbench.progress import Reporter
-from ferbench.run import audited
+
+
+def audited(
+    splits: Sequence[Split], samples: Samples, crops: Crops, protocol: EvaluationProtocol, reporter: Reporter
+) -> list[Audit]:
+    """What the sides of each split share, by the samples' groups and the crops' pixels."""
+    with reporter.stage("audit: hashing"):
+        known = prints(crops.images, reporter.advance, crops.folder)
+    with reporter.stage("audit: comparing"):
+        return [
+            audit(
+                split,
+                samples,
+                crops.images,
+                known,
+                protocol.selection,
+                _steps(reporter, number, len(splits)),
+            )
+            for number, split in enumerate(splits)
+        ]
+
+
+def _steps(reporter: Reporter, number: int, of: int) -> Callable[[int, int], None]:
+    """The progress of comparing split ``number`` of ``of``."""
+    return lambda done, total: reporter.advance(number * total + done, of * total, "steps")
+
+
+def leak_free(predictions: dict[str, Predictions], listed: str, file: Path) -> dict[str, LeakFree]:
+    """Each classifier's accuracy without the test images that ``listed``, the text of ``leaks.csv``, names.
+
+    ``file`` is where the list will be kept, for errors.
+    """
+    return {label: score_leak_free(one, leaks.mask(listed, one, str(file))) for label, one in predictions.items()}
 
 
 class WholeImage:

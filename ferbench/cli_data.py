@@ -66,22 +66,35 @@ def check(name: str, data: Path | None, as_json: bool) -> None:
 @DATA
 @click.option("--protocol", help="Name (ferbench list protocols); by default the dataset's own choice.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the split.")
+@click.option(
+    "--set", "settings", multiple=True, metavar="PART.PARAMETER=VALUE", help="Of dataset or protocol; repeat."
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Write audit.json, audit.md and contact sheets there.")
 @AS_JSON
-def audit(name: str, data: Path | None, protocol: str | None, seed: int, out: Path | None, as_json: bool) -> None:
+def audit(
+    name: str,
+    data: Path | None,
+    protocol: str | None,
+    seed: int,
+    settings: tuple[str, ...],
+    out: Path | None,
+    as_json: bool,
+) -> None:
     """Find what train, validation and test of DATASET share: subjects, clips, exact and near duplicates."""
     registry = installed().registry
     registry.get("dataset", name)
     if protocol:
         registry.get("protocol", protocol)
 
-    from ferbench import audit_page, contact_sheet, pipeline
+    from ferbench import audit_page, cli_options, contact_sheet, pipeline
     from ferbench.auditing import audit_dataset
     from ferbench.progress import Reporter
     from ferbench.storage import write_json, write_text
 
-    source = pipeline.resolve_part("dataset", name, registry, {})
-    rule = pipeline.resolve_part("protocol", protocol or source.entry.load().default_protocol, registry, {})
+    cli_options.only_of(settings, "dataset", "protocol")
+    source = pipeline.resolve_part("dataset", name, registry, cli_options.settings_of(settings, "dataset"))
+    chosen = protocol or source.entry.load().default_protocol
+    rule = pipeline.resolve_part("protocol", chosen, registry, cli_options.settings_of(settings, "protocol"))
     found = audit_dataset(source, rule, data, seed, Reporter())
     said: dict[str, Any] = audit_page.document(name, rule.entry.name, seed, found.samples, found.audits, ids=True)
     page = audit_page.markdown(said)

@@ -36,6 +36,13 @@ def settings_of(settings: tuple[str, ...], part: str) -> dict[str, Any]:
     }
 
 
+def only_of(settings: tuple[str, ...], *parts: str) -> None:
+    """Raises ``ParameterError`` if a text of ``--set`` is for another part than ``parts``."""
+    for one in settings:
+        if one.partition(".")[0] not in parts:
+            raise ParameterError(f"--set {one} is for no {' or '.join(parts)}", fix=f"for example --set {parts[0]}.X=1")
+
+
 def places(given: tuple[str, ...]) -> dict[str, Path]:
     """Where each dataset lies, from ``--data NAME=PATH``. Raises ``ParameterError``."""
     found = {}

@@ -115,6 +115,7 @@ def _run(
 
 def _plan(job: Job, registry: Registry, places: dict[str, Path], results: Path, device: str | None) -> Plan:
     from ferbench import pipeline as pipelines
+    from ferbench.places import known
     from ferbench.run import Plan
 
     others = [one for one in job.settings if not one.startswith(("dataset.", "protocol."))]
@@ -122,8 +123,11 @@ def _plan(job: Job, registry: Registry, places: dict[str, Path], results: Path, 
         pipelines.resolve_part(kind, name, registry, cli_options.settings_of(job.settings, kind))
         for kind, name in (("dataset", job.dataset), ("protocol", job.protocol))
     )
-    if source.entry.load().needs_data and job.dataset not in places:
-        raise ParameterError(f"where {job.dataset} lies is not known", fix=f"--data {job.dataset}=PATH")
+    if source.entry.load().needs_data and job.dataset not in places | known():
+        raise ParameterError(
+            f"where {job.dataset} lies is not known",
+            fix=f"--data {job.dataset}=PATH, or once and for all: ferbench data add {job.dataset} PATH",
+        )
     raw = pipelines.read(job.pipeline, registry)
     resolved = pipelines.resolve(raw, registry, dataset=job.dataset, settings=others, device=device)
     return Plan(resolved, source, rule, places.get(job.dataset), job.seed, results)

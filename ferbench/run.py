@@ -8,7 +8,7 @@ import platform
 import resource
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,15 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from ferbench import bundle, leaks, metrics, places, transfer
-from ferbench.audit import Audit, audit
+from ferbench import auditing, bundle, leaks, metrics, places, transfer
 from ferbench.data import Indices, Predictions, Samples, ScoresKind, Split
 from ferbench.digests import digest
 from ferbench.embed import embed_all
 from ferbench.errors import TrainingError
 from ferbench.faces import Crops, Rows, prepare, shipped
 from ferbench.interfaces import Classifier, Dataset, Embedder, EvaluationProtocol, Selection
-from ferbench.likeness import prints
 from ferbench.monitor import RunMonitor, Side, fit
 from ferbench.outcome import Outcome, joined, keep, kept
 from ferbench.outcome import predictions as predictions_of
@@ -77,7 +75,7 @@ def run(plan: Plan, reporter: Reporter, *, resume: bool = False, restart: bool =
             samples, pipeline.detector.build, pipeline.faces, progress=reporter.advance, workers=plan.workers
         )
 
-    audits = audited(splits, samples, crops, protocol, reporter)
+    audits = auditing.audited(splits, samples, crops, protocol, reporter)
     outcomes = {}
     for number, split in enumerate(splits, start=1):
         outcome = kept(work / split.name, split, samples)
@@ -102,7 +100,7 @@ def run(plan: Plan, reporter: Reporter, *, resume: bool = False, restart: bool =
         best_epochs={name: one.best_epoch for name, one in outcomes.items() if one.best_epoch is not None},
         scores_kind={label: one.scores_kind for label, one in predictions.items()},
         scores={label: metrics.score(one) for label, one in predictions.items()},
-        leak_free=leak_free(predictions, leak_list, folder),
+        leak_free=auditing.leak_free(predictions, leak_list, folder / bundle.LEAKS),
         notes=list(dict.fromkeys([*samples.notes, *notes])),
         stages={name: round(seconds, 3) for name, seconds in reporter.stages.items()},
         peak_memory_mb=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
@@ -169,37 +167,6 @@ def _with_transfer(
     """``described`` with the starting weights in it, and in the run's name."""
     found = transfer.check(start.origin, samples, described["dataset"], splits, allow=allow)
     return {**described, "transfer": found, "run": f"{described['run']}-{digest(found)[:6]}"}
-
-
-def audited(
-    splits: Sequence[Split], samples: Samples, crops: Crops, protocol: EvaluationProtocol, reporter: Reporter
-) -> list[Audit]:
-    """What the sides of each split share, by the samples' groups and the crops' pixels."""
-    with reporter.stage("audit: hashing"):
-        known = prints(crops.images, reporter.advance, crops.folder)
-    with reporter.stage("audit: comparing"):
-        return [
-            audit(
-                split,
-                samples,
-                crops.images,
-                known,
-                protocol.selection,
-                _steps(reporter, number, len(splits)),
-            )
-            for number, split in enumerate(splits)
-        ]
-
-
-def _steps(reporter: Reporter, number: int, of: int) -> Callable[[int, int], None]:
-    """The progress of comparing split ``number`` of ``of``."""
-    return lambda done, total: reporter.advance(number * total + done, of * total, "steps")
-
-
-def leak_free(predictions: dict[str, Predictions], listed: str, folder: Path) -> dict[str, metrics.LeakFree]:
-    """Each classifier's accuracy without the test images that ``listed``, the text of ``leaks.csv``, names."""
-    where = str(folder / bundle.LEAKS)
-    return {label: metrics.score_leak_free(one, leaks.mask(listed, one, where)) for label, one in predictions.items()}
 
 
 def describe(plan: Plan, samples: Samples, protocol: EvaluationProtocol) -> dict[str, Any]:

@@ -64,6 +64,13 @@ def test_audit_and_what_it_writes(call: Call, tmp_path: Path) -> None:
     assert "| train - test | subject | " in call(*words[:-2]).stdout
 
 
+def test_audit_takes_parameters_of_dataset_and_protocol(call: Call) -> None:
+    words = ("data", "audit", "toy", "--json", "--set", "dataset.subjects=12", "--set", "protocol.selection=last")
+    (split,) = json.loads(call(*words).stdout)["splits"]
+    assert (split["train"] + split["test"], split["validation"]) == (12 * 7, 0)
+    assert "for no dataset or protocol" in call(*words, "--set", "faces.size=32", status=2).stderr
+
+
 def test_an_entry_says_whether_its_dataset_needs_files() -> None:
     entries = [entry for entry in installed().registry if entry.kind == "dataset"]
     assert entries

@@ -25,7 +25,7 @@ def imported(words: list[str], first: str = "") -> list[str]:
     return said.stdout.splitlines()[-1].split()[1:]
 
 
-@pytest.mark.parametrize("words", [["--help"], ["list"], ["list", "losses", "--json"], ["run", "--help"]])
+@pytest.mark.parametrize("words", [["--help"], ["list"], ["list", "datasets"], ["data", "list"], ["run", "--help"]])
 def test_nothing_heavy_is_imported(words: list[str]) -> None:
     assert imported(words) == []
 

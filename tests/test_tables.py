@@ -131,6 +131,11 @@ def test_where_a_dataset_lies_must_be_said(call: Call, tmp_path: Path) -> None:
     said = call("table", file, "--results", tmp_path / "runs", status=2).stderr
     assert said.count("--data fer2013=PATH") == 1
     assert "is not NAME=PATH" in call("table", file, "--results", tmp_path, "--data", "x", status=2).stderr
+    release = tmp_path / "fer2013.csv"
+    release.write_text("emotion,pixels,Usage\n1,2,Training\n")
+    call("data", "add", "fer2013", release)
+    said = call("table", file, "--results", tmp_path / "runs", status=2).stderr
+    assert str(release) in said  # the remembered file was read, and is broken
 
 
 @pytest.mark.parametrize(
