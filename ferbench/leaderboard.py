@@ -16,7 +16,7 @@ from ferbench import bundle, transfer
 from ferbench.bundle import Result
 from ferbench.digests import digest
 from ferbench.errors import BundleError
-from ferbench.markdown import code as _code
+from ferbench.markdown import letters, settings
 from ferbench.markdown import safe as _safe
 from ferbench.statistics import Repeats, accuracy_interval, over_seeds
 from ferbench.storage import write_text
@@ -47,6 +47,11 @@ class Row:
     def accuracy(self) -> float:
         """Mean over the seeds."""
         return self.repeats.mean
+
+    @property
+    def settings(self) -> str:
+        """The parameters that differ from the pipeline's file, as Markdown."""
+        return settings(self.results[0][1].pipeline["changed"])
 
     @property
     def leak(self) -> str | None:
@@ -121,12 +126,14 @@ def _page(found: list[tuple[Path, Result]], place: Path) -> str:
         lines += [f"What its sides share: [audit](../{audit}).", ""]
     if first.protocol["optimistic"]:
         lines += [f"> **Optimistic:** {_safe(first.protocol['optimistic'])}.", ""]
+    rows = _rows(found)
+    marks = letters(filter(None, (row.settings for row in rows)))
     lines += [
         "| pipeline | classifier | accuracy | 95% interval | leak-free | its n |"
-        " macro-F1 | UAR | faces | test | seeds | epochs | tier |",
-        "|---|---|---|---|---|---|---|---|---|---|---|---|---|",
+        " macro-F1 | UAR | faces | test | seeds | epochs | settings | tier |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
-    for row in _rows(found):
+    for row in rows:
         folder, result = row.results[0]
         link = folder.relative_to(place.parent) if folder.is_relative_to(place.parent) else folder
         low, high = _interval(row)
@@ -145,22 +152,20 @@ def _page(found: list[tuple[Path, Result]], place: Path) -> str:
             f"{row.scores[0].count:,}",
             _seeds(row),
             f"{epochs} of {total}" if total and kept else "-",
+            marks.get(row.settings, "-"),
             "/".join(sorted({one.tier for _, one in row.results})),
         ]
         lines.append("| " + " | ".join(cells) + " |")
-    if any(row.repeats.count > 1 for row in _rows(found)):
+    if any(row.repeats.count > 1 for row in rows):
         lines += ["", "Several seeds: mean ± standard deviation; beside them the 95% t interval of the mean."]
-    lines += _started(_rows(found))
-    changed = {
-        row.pipeline: row.results[0][1].pipeline["changed"]
-        for row in _rows(found)
-        if row.results[0][1].pipeline["changed"]
-    }
-    if changed:
-        lines += ["", "Run with other settings than the pipeline's file:", ""]
-        for name, values in changed.items():
-            said = ", ".join(_code(f"{key}={value}") for key, value in values.items())
-            lines.append(f"- {_safe(name)}: {said}")
+    lines += _started(rows)
+    if marks:
+        lines += [
+            "",
+            "Settings beyond the pipeline's file:",
+            "",
+            *(f"- {mark}: {said}" for said, mark in marks.items()),
+        ]
     notes = sorted({note for _, result in found for note in result.notes})
     if notes:
         lines += ["", "Notes:", "", *(f"- {_safe(note)}" for note in notes)]

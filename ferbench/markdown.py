@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 
 def safe(text: str) -> str:
@@ -22,6 +24,18 @@ def code(text: str) -> str:
         return f"`{plain}`"
     fence = "`" * (1 + max(len(run) for run in re.findall("`+", plain)))
     return f"{fence} {plain} {fence}"
+
+
+def settings(changed: Mapping[str, Any]) -> str:
+    """Parameters and their values, as code spans."""
+    return ", ".join(code(f"{key}={value}") for key, value in changed.items())
+
+
+def letters(texts: Iterable[str]) -> dict[str, str]:
+    """Each different text -> what marks it in a table: a, b, ... z, and then numbers from 26."""
+    return {
+        said: chr(ord("a") + number) if number < 26 else str(number) for number, said in enumerate(dict.fromkeys(texts))
+    }
 
 
 def _one_line(text: str) -> str:

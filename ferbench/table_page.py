@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ferbench.markdown import code, safe
+from ferbench.markdown import letters, safe, settings
 from ferbench.statistics import accuracy_interval
 from ferbench.tables import Bundles, Cell, Found, Row, Section, Table, find
 
@@ -45,8 +45,8 @@ class Line:
         return asdict(self)
 
 
-def lines(table: Table, bundles: Bundles, settings: Sequence[str] = ()) -> list[Line]:
-    """Every line of the page, in the paper's order; ``settings`` as in ``tables.missing``."""
+def lines(table: Table, bundles: Bundles, wanted: Sequence[str] = ()) -> list[Line]:
+    """Every line of the page, in the paper's order; ``wanted`` are settings, as in ``tables.missing``."""
     found: list[Line] = []
     for section in table.sections:
         for row in section.rows:
@@ -58,15 +58,15 @@ def lines(table: Table, bundles: Bundles, settings: Sequence[str] = ()) -> list[
                 )
             if row.cell:
                 for protocol in section.protocols:
-                    found += _ours(table, section, row, row.cell, protocol, bundles, settings)
+                    found += _ours(table, section, row, row.cell, protocol, bundles, wanted)
     return found
 
 
 def _ours(
-    table: Table, section: Section, row: Row, cell: Cell, protocol: str, bundles: Bundles, settings: Sequence[str]
+    table: Table, section: Section, row: Row, cell: Cell, protocol: str, bundles: Bundles, wanted: Sequence[str]
 ) -> list[Line]:
     optimistic = protocol == section.protocol
-    groups = find(table, section, cell, protocol, bundles, settings)
+    groups = find(table, section, cell, protocol, bundles, wanted)
     if not groups:
         source = ", ".join([f"{cell.pipeline}, {cell.classifier}", *cell.settings])
         return [Line(section.title, row.label, "not run", source, protocol, optimistic)]
@@ -97,7 +97,7 @@ def _line(section: str, label: str, protocol: str, group: Found) -> Line:
 
 def page(table: Table, found: Sequence[Line], place: Path) -> str:
     """The Markdown of ``lines``; links lead from the folder ``place`` to the bundles."""
-    marks = _marks(found)
+    marks = letters(settings(line.settings) for line in found if line.settings is not None)
     text = [f"# {safe(table.title)}", "", safe(table.paper) + ".", ""]
     text += [
         "Rows marked *published* are quoted, not measured here; nothing is ranked. The others were run by ferbench, "
@@ -132,15 +132,5 @@ def _cells(line: Line, marks: dict[str, str], place: Path) -> list[str]:
         f"{low:.1%} - {high:.1%}",
         f"{line.count:,}",
         ", ".join(map(str, line.seeds)),
-        marks[_settings(line)],
+        marks[settings(line.settings or {})],
     ]
-
-
-def _marks(found: Sequence[Line]) -> dict[str, str]:
-    """Each kind of settings, as it is said below the table -> its letter in the table."""
-    kinds = dict.fromkeys(_settings(line) for line in found if line.settings is not None)
-    return {said: chr(ord("a") + number) if number < 26 else str(number) for number, said in enumerate(kinds)}
-
-
-def _settings(line: Line) -> str:
-    return ", ".join(code(f"{key}={value}") for key, value in (line.settings or {}).items())

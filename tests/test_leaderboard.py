@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from ferbench import leaderboard
+from ferbench import leaderboard, markdown
 
 Run = Callable[..., tuple[Path, dict[str, Any]]]
 Call = Callable[..., Result]
@@ -46,7 +46,8 @@ def test_a_page_says_what_a_reader_must_know(results: Path) -> None:
     disjoint, optimistic = texts["subject-disjoint-7-3.md"], texts["random-7-3.md"]
     assert "Optimistic:" in optimistic
     assert "Optimistic:" not in disjoint
-    assert "`embedder.noise=0.5`" in disjoint
+    assert "- a: `embedder.noise=0.5`" in disjoint
+    assert (disjoint.count("| a | reproduced |"), disjoint.count("| - | reproduced |")) == (2, 2)  # whose it is
     assert "| 0, 1 (n = 2: " in disjoint  # two seeds of one pipeline are one row
     assert "** ± 0." in disjoint
     assert "95% t interval of the mean" in disjoint
@@ -124,5 +125,5 @@ def test_markup_in_names_cannot_get_out() -> None:
 
 
 def test_code_is_shown_as_it_is_and_cannot_get_out() -> None:
-    assert leaderboard._code("embedder.learning_rate=[1|2]") == "`embedder.learning_rate=[1|2]`"
-    assert leaderboard._code("a`b\n# c`<script>") == "`` a`b # c`<script> ``"
+    assert markdown.code("embedder.learning_rate=[1|2]") == "`embedder.learning_rate=[1|2]`"
+    assert markdown.code("a`b\n# c`<script>") == "`` a`b # c`<script> ``"
