@@ -12,6 +12,7 @@ import resource
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -44,7 +45,7 @@ def embeddings(train: int, test: int, counts: tuple[int, ...], seed: int = 0) ->
 
 
 @pytest.mark.parametrize("kernel", ["linear", "rbf", "poly", "sigmoid"])
-def test_fit_at_fer2013_size(benchmark: Any, kernel: Any) -> None:
+def test_fit_at_fer2013_size(benchmark: Any, verdict: Callable[..., None], kernel: Any) -> None:
     """28,709 x 128, seven classes; scored on 3,589. Asked: under 60 s on two cores."""
     from ferbench_sklearn.classifiers import svm
 
@@ -52,9 +53,10 @@ def test_fit_at_fer2013_size(benchmark: Any, kernel: Any) -> None:
     fitted = benchmark.pedantic(lambda: svm(kernel).fit(rows, labels), rounds=1)
     benchmark.extra_info["accuracy"] = float((fitted.predict(others) == truth).mean())
     assert 0.5 < benchmark.extra_info["accuracy"] < 0.8
+    verdict(f"seconds of an SVM's fit at 28,709 x 128, {kernel}", benchmark.stats.stats.max, below=60)
 
 
-def test_linear_at_affectnet_size(benchmark: Any) -> None:
+def test_linear_at_affectnet_size(benchmark: Any, verdict: Callable[..., None]) -> None:
     """287,651 x 128, eight classes, in a process of its own. Asked: under 3 minutes and 3 GB."""
 
     def fit() -> dict[str, float]:
@@ -62,7 +64,8 @@ def test_linear_at_affectnet_size(benchmark: Any) -> None:
         return dict(json.loads(said.stdout))
 
     benchmark.extra_info.update(benchmark.pedantic(fit, rounds=1))
-    assert benchmark.extra_info["peak_mb"] < 3000
+    verdict("seconds of a linear SVM's fit at 287,651 x 128", benchmark.extra_info["seconds"], below=180)
+    verdict("MB at its peak", benchmark.extra_info["peak_mb"], below=3000)
 
 
 def main() -> None:
