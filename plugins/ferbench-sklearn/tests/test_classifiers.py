@@ -87,6 +87,7 @@ def test_parameters_arrive() -> None:
     linear = svm("linear", C=0.5, balanced=True)
     assert isinstance(linear, LinearSVC)
     assert (linear.C, linear.class_weight, linear.dual) == (0.5, "balanced", False)
+    assert svm("sigmoid", gamma=0.25).gamma == 0.25
     curved = svm("poly", C=2.0, gamma=0.25, degree=5)
     assert isinstance(curved, SVC)
     assert (curved.kernel, curved.C, curved.gamma, curved.degree, curved.class_weight) == ("poly", 2.0, 0.25, 5, None)
