@@ -17,7 +17,7 @@ from ferbench.errors import FerbenchError, ParameterError
 from ferbench.plugins import installed
 from ferbench.registry import KINDS, PLURALS
 
-KIND_NAMES = [*KINDS, *PLURALS.values()]
+KIND_NAMES = list(dict.fromkeys([*KINDS, *PLURALS.values()]))
 
 
 class Commands(click.Group):
