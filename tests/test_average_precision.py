@@ -96,7 +96,7 @@ def test_a_literal_account_of_the_rules_agrees(seed: int) -> None:
     made = crowd(seed)
     found = curve(*made).average_precision
     assert found is not None
-    assert 0.05 < found < 0.95  # neither trivial end
+    assert 0.02 < found < 0.95  # neither trivial end
     assert found == pytest.approx(literal(*made), abs=1e-9)
 
 
