@@ -109,9 +109,10 @@ class Scenes:
         count = len(self.ids)
         if len(np.unique(self.ids)) != count:
             raise _unfit("ids are not unique")
-        for name, rows in {"images": self.images, "boxes": self.boxes, **self.subsets}.items():
-            if len(rows) != count:
-                raise _unfit(f"{name} has {len(rows)} rows beside {count} ids")
+        lengths = {"images": len(self.images), "boxes": len(self.boxes)}
+        for name, length in {**lengths, **{name: len(rows) for name, rows in self.subsets.items()}}.items():
+            if length != count:
+                raise _unfit(f"{name} has {length} rows beside {count} ids")
         for row, boxes in enumerate(self.boxes):
             if boxes.dtype != np.float32 or boxes.shape != (len(boxes), 4):
                 raise _unfit(f"the boxes of {self.ids[row]} are {boxes.dtype} {boxes.shape}, not float32 [F, 4]")
