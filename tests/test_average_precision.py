@@ -156,6 +156,10 @@ def test_sides_are_measured_with_one_pixel_more() -> None:
     assert overlaps(np.array([(0, 0, 9, 9)]), np.array([(10, 0, 19, 9)]))[0, 0] == 0.0
 
 
+def test_an_annotation_with_sides_below_zero_overlaps_nothing() -> None:
+    assert overlaps(np.array([(0, 0, 0, 0)]), np.array([(5, 5, 3, 5)])).tolist() == [[0.0]]
+
+
 @pytest.mark.parametrize(("share", "hit"), [(49, 0.0), (50, 1.0)])
 def test_half_an_overlap_is_a_hit(share: int, hit: float) -> None:
     part = (0, 0, 99, share - 1)

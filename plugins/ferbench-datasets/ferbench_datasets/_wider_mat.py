@@ -137,11 +137,11 @@ def _text(cell: Any) -> str:
 
 
 def _boxes(cell: Any) -> NDArray[np.float32]:
-    """left, top, width, height [F, 4] as left, top, right, bottom."""
+    """left, top, width, height [F, 4] as left, top, right, bottom; the release has a few of no or negative size."""
     if not isinstance(cell, np.ndarray) or cell.dtype.kind not in "iuf" or (cell.size and cell.shape[1:] != (4,)):
         raise ValueError("boxes that are not [F, 4] numbers")
     boxes = cell.reshape(-1, 4).astype(np.float64)
-    if not np.isfinite(boxes).all() or (np.abs(boxes) > 1 << 20).any() or (boxes[:, 2:] < 0).any():
+    if not np.isfinite(boxes).all() or (np.abs(boxes) > 1 << 20).any():
         raise ValueError("boxes beyond any picture")
     return np.hstack([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]]).astype(np.float32)
 
