@@ -60,7 +60,8 @@ def overlaps(boxes: NDArray[Any], others: NDArray[Any]) -> Numbers:
     common = np.prod(np.maximum(shared, 0), axis=-1)
     areas = [np.prod(one[..., 2:] - one[..., :2] + 1, axis=-1) for one in (a, b)]
     # Without a common pixel it is 0; the annotations have sides below 0, for which a quotient would have no sense.
-    return np.divide(common, areas[0] + areas[1] - common, out=np.zeros(common.shape), where=common > 0)
+    shares: Numbers = np.zeros(common.shape)
+    return np.asarray(np.divide(common, areas[0] + areas[1] - common, out=shares, where=common > 0))
 
 
 def curve(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from ferbench_datasets.synthfaces.action_units import CLASSES
 from ferbench_datasets.synthfaces.clips import still
@@ -118,13 +119,20 @@ def _place(shot: Shot, size: float, taken: Layer, floor: int, rng: np.random.Gen
         x = rng.uniform(1.25 * half, width - 1.25 * half)
         y = rng.uniform(highest, lowest)
         at_x, at_y = x - factor * (left + right) / 2, y - factor * (top + bottom) / 2
-        mask: Layer = np.zeros_like(taken)
-        cv2.fillConvexPoly(mask, np.rint(hull * factor + (at_x, at_y)).astype(np.int32), (255,))
-        hidden = float(taken[mask > 0].mean() / 255)
+        hidden = _covered(taken, np.rint(hull * factor + (at_x, at_y)).astype(np.int32))
         if hidden <= limit:
             box = (at_x + factor * left, at_y + factor * top, at_x + factor * right, at_y + factor * bottom)
             return Person(shot, factor, at_x, at_y, box, max(hidden, COVERED) if shot.occluder else hidden)
     return None
+
+
+def _covered(taken: Layer, hull: NDArray[np.int32]) -> float:
+    """The share, in [0, 1], of the pixels within ``hull`` [N, 2] that are taken."""
+    low = np.maximum(hull.min(axis=0), 0)
+    window = taken[low[1] : hull[:, 1].max() + 1, low[0] : hull[:, 0].max() + 1]
+    mask: Layer = np.zeros_like(window)
+    cv2.fillConvexPoly(mask, hull - low, (255,))
+    return float(window[mask > 0].mean() / 255)
 
 
 def _outlines(person: Person) -> list[Points]:
