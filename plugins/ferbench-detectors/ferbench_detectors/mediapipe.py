@@ -14,8 +14,10 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import Annotated, Any
 
+import mediapipe
 import numpy as np
 from annotated_types import Gt, Lt
+from mediapipe.tasks.python import BaseOptions, vision
 
 from ferbench.data import Face, Images
 from ferbench.errors import WeightsError
@@ -85,8 +87,6 @@ class MediaPipe:
 
     @cached_property
     def _task(self) -> Any:
-        from mediapipe.tasks.python import BaseOptions, vision
-
         options = vision.FaceDetectorOptions(
             base_options=BaseOptions(model_asset_path=str(self.path)),
             min_detection_confidence=self.score_threshold,
@@ -101,16 +101,22 @@ class MediaPipe:
                     f"{self.path} is no face detector of MediaPipe's Tasks API: {_last_line(error, log())}",
                     fix="leave 'weights' out to use the public file",
                 ) from error
-        weakref.finalize(self, _close, task)
+        task.__class__ = _Task
+        weakref.finalize(self, _close, task).atexit = False
         return task
 
     def __getstate__(self) -> dict[str, Any]:
         return {key: value for key, value in vars(self).items() if key != "_task"}
 
 
-def _picture(image: Images) -> Any:
-    import mediapipe
+class _Task(vision.FaceDetector):  # type: ignore[misc]  # mediapipe has no types
+    """MediaPipe's task without its ``__del__``, which fails loudly at the end of a process: its thread is gone then."""
 
+    def __del__(self) -> None:
+        """The detector that owns it closes it, or the process ends."""
+
+
+def _picture(image: Images) -> Any:
     return mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=np.ascontiguousarray(as_rgb(image)))
 
 
