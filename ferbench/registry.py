@@ -21,6 +21,7 @@ class Entry:
 
     ``target`` is ``"module:attribute"``, for a pipeline or a table ``"package:file.toml"``. ``paper`` cites the source,
     ``licence`` is that of the data, weights or method behind the part, ``homepage`` is where to request or read more.
+    ``good_at`` says what the part is good at and what not, ``speed`` how quick it is, and on which machine.
     ``generated`` says of a dataset or of scenes that the program makes them, so that they need no files (``needs_data``
     is False).
     ``kind``, ``distribution`` and ``version`` are filled in by ferbench.
@@ -32,6 +33,8 @@ class Entry:
     paper: str = ""
     licence: str = ""
     homepage: str = ""
+    good_at: str = ""
+    speed: str = ""
     generated: bool = False
     kind: str = ""
     distribution: str = ""
