@@ -11,13 +11,14 @@ import click
 
 from ferbench import __version__, cli_options
 from ferbench.cli_data import data as data_commands
+from ferbench.cli_detectors import detectors
 from ferbench.cli_figures import figure
 from ferbench.cli_tables import table
 from ferbench.errors import FerbenchError, ParameterError
 from ferbench.plugins import installed
 from ferbench.registry import KINDS, PLURALS
 
-KIND_NAMES = [*KINDS, *PLURALS.values()]
+KIND_NAMES = list(dict.fromkeys([*KINDS, *PLURALS.values()]))
 
 
 class Commands(click.Group):
@@ -212,6 +213,7 @@ def verify(bundles: tuple[Path, ...], as_json: bool) -> None:
 
 
 main.add_command(data_commands)
+main.add_command(detectors)
 main.add_command(table)
 main.add_command(figure)
 

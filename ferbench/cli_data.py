@@ -26,9 +26,11 @@ def add(name: str, path: Path) -> None:
     """Remember that dataset NAME lies at PATH, so that --data can be left out."""
     from ferbench import places
 
-    installed().registry.get("dataset", name)
+    registry = installed().registry
+    scenes = any(entry.kind == "scenes" and entry.name == name for entry in registry)
+    registry.get("scenes" if scenes else "dataset", name)
     click.echo(f"{name}: {places.remember(name, path)}")
-    click.echo(f"next:   ferbench data check {name}")
+    click.echo(f"next:   ferbench {f'detectors --dataset {name}' if scenes else f'data check {name}'}")
 
 
 @data.command("list")

@@ -87,6 +87,49 @@ class Samples:
 
 
 @dataclass(frozen=True)
+class Scenes:
+    """N pictures with any number of annotated faces each; the pixels stay where they are until they are read.
+
+    ``ids`` are unique and do not depend on where or in which form the files lie. ``boxes`` are N arrays float32 [F, 4]
+    (left, top, right, bottom in pixels), all the faces of a picture. ``subsets`` says for each name ("easy", say), in
+    the order of tables, which of them count: N arrays bool [F]. The others are then neither to be found nor false
+    alarms. ``fingerprint`` is a SHA-256 over the content, ``notes`` are sentences that belong into every result.
+
+    Raises ``PluginError`` if the fields do not fit together.
+    """
+
+    ids: Strings
+    images: ImageSource
+    boxes: tuple[NDArray[np.float32], ...]
+    subsets: dict[str, tuple[NDArray[np.bool_], ...]]
+    fingerprint: str
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        count = len(self.ids)
+        if len(np.unique(self.ids)) != count:
+            raise _unfit("ids are not unique")
+        lengths = {"images": len(self.images), "boxes": len(self.boxes)}
+        for name, length in {**lengths, **{name: len(rows) for name, rows in self.subsets.items()}}.items():
+            if length != count:
+                raise _unfit(f"{name} has {length} rows beside {count} ids")
+        for row, boxes in enumerate(self.boxes):
+            if boxes.dtype != np.float32 or boxes.shape != (len(boxes), 4):
+                raise _unfit(f"the boxes of {self.ids[row]} are {boxes.dtype} {boxes.shape}, not float32 [F, 4]")
+            for name, counted in self.subsets.items():
+                if counted[row].dtype != np.bool_ or counted[row].shape != (len(boxes),):
+                    raise _unfit(f"{name} says of {self.ids[row]} {counted[row].shape} beside {len(boxes)} boxes")
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def faces(self) -> int:
+        """All annotated faces."""
+        return sum(map(len, self.boxes))
+
+
+@dataclass(frozen=True)
 class Split:
     """Which samples may be used for what, as int64 indices into ``Samples``.
 
@@ -143,6 +186,10 @@ def batches(count: int, size: int, start: int = 0) -> Iterator[slice]:
     """Slices of at most ``size`` that cover ``range(start, count)`` in order."""
     for first in range(start, count, size):
         yield slice(first, min(first + size, count))
+
+
+def _unfit(what: str) -> PluginError:
+    return PluginError(f"the scenes do not fit together: {what}", fix="report it to the author of the scenes")
 
 
 def _broken(what: str) -> PluginError:

@@ -1,4 +1,4 @@
-"""The nine hooks: all that a plugin can do.
+"""The ten hooks: all that a plugin can do.
 
 A plugin is a distribution with an entry point in the group ``ferbench`` that names a module. The module implements any
 of these with ``@ferbench.hookimpl`` and returns entries; each names its part as a lazy ``"module:attribute"``, so that
@@ -34,6 +34,12 @@ def register_protocols() -> Iterable[Entry]:
 @hookspec
 def register_detectors() -> Iterable[Entry]:
     """Detectors: targets give a ``Detector``, from an image uint8 [H, W, 3] to faces with boxes in pixels."""
+    return ()
+
+
+@hookspec
+def register_scenes() -> Iterable[Entry]:
+    """Scenes: targets give a ``SceneSet``, pictures with several known faces, which detectors are scored on."""
     return ()
 
 

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from ferbench.data import Embeddings, Epoch, Face, Images, Indices, Labels, Samples, Split
+from ferbench.data import Embeddings, Epoch, Face, Images, Indices, Labels, Samples, Scenes, Split
 
 Selection = Literal["validation", "test", "last"]
 
@@ -90,6 +90,23 @@ class Detector(Protocol):
 
     def detect(self, image: Images) -> list[Face]:
         """Faces in an RGB image uint8 [H, W, 3], best score first; boxes in pixels, clipped to the image."""
+        ...
+
+
+@runtime_checkable
+class SceneSet(Protocol):
+    """Turns annotated pictures, as their owners distribute them or as they are drawn, into ``Scenes``.
+
+    ``needs_data`` is False for generated pictures.
+    """
+
+    needs_data: ClassVar[bool]
+
+    def load(self, data: Path | None) -> Scenes:
+        """The pictures under ``data`` (a folder or a file) and the faces in them. Never downloads gated data.
+
+        Raises ``DataError``: what is missing or broken (all of it in one error), where to request it, its licence.
+        """
         ...
 
 

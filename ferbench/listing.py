@@ -91,9 +91,9 @@ def show_part(said: dict[str, Any]) -> None:
     console = Console()
     console.print(f"[bold]{escape(said['name'])}[/]  ({said['kind']})", highlight=False)
     console.print(said["summary"], highlight=False, markup=False)
-    for key in ("paper", "licence", "homepage", "selection", "distribution", "version"):
+    for key in ("paper", "licence", "homepage", "good_at", "speed", "selection", "distribution", "version"):
         if key in said:
-            console.print(f"  {key:<13}{said[key]}", highlight=False, markup=False, soft_wrap=True)
+            console.print(f"  {key.replace('_', ' '):<13}{said[key]}", highlight=False, markup=False, soft_wrap=True)
     if said.get("description"):
         console.print()
         console.print(said["description"], highlight=False, markup=False)

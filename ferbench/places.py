@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol, TypeVar
 
 from platformdirs import user_config_path
 
 from ferbench.errors import DataError
 from ferbench.storage import write_json
 
-if TYPE_CHECKING:
-    from ferbench.data import Samples
-    from ferbench.interfaces import Dataset
+Loaded = TypeVar("Loaded", covariant=True)
+
+
+class Reader(Protocol[Loaded]):
+    """A dataset or a set of scenes: whatever reads a path."""
+
+    def load(self, data: Path | None) -> Loaded: ...
 
 
 def file() -> Path:
@@ -44,8 +48,11 @@ def remember(name: str, path: Path) -> Path:
     return place
 
 
-def load(dataset: Dataset, name: str, data: Path | None) -> Samples:
-    """The dataset's samples from ``data``, or from where it was added. Raises its ``DataError``, with how to add it."""
+def load(dataset: Reader[Loaded], name: str, data: Path | None) -> Loaded:
+    """What the dataset (or the scenes) ``name`` gives from ``data``, or from where it was added.
+
+    Raises its ``DataError``, with how to add it.
+    """
     path = data or known().get(name)
     try:
         return dataset.load(path)

@@ -84,7 +84,7 @@ class Reporter:
     def advance(self, done: int, total: int, unit: str = "images") -> None:
         """``done`` of ``total`` units of the stage."""
         rate = done / max(time.monotonic() - self._started, 1e-9)
-        self._show(done, total, f"{done:,}/{total:,}  {rate:,.0f} {unit}/s")
+        self._show(done, total, f"{done:,}/{total:,}  {rate:,.{0 if rate >= 10 else 1}f} {unit}/s")
 
     def batch(self, *, epoch: int, batch: int, batches: int, images: int, loss: float) -> None:
         """One batch of a training is done; ``images`` and ``loss`` are of the epoch so far."""

@@ -11,8 +11,8 @@ from typing import Any
 
 from ferbench.errors import NameClashError, PluginError, UnknownNameError
 
-KINDS = ("dataset", "protocol", "detector", "embedder", "loss", "sampler", "classifier", "pipeline", "table")
-PLURALS = {kind: "losses" if kind == "loss" else f"{kind}s" for kind in KINDS}
+KINDS = ("dataset", "protocol", "detector", "scenes", "embedder", "loss", "sampler", "classifier", "pipeline", "table")
+PLURALS = {kind: {"loss": "losses", "scenes": "scenes"}.get(kind, f"{kind}s") for kind in KINDS}
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,9 @@ class Entry:
 
     ``target`` is ``"module:attribute"``, for a pipeline or a table ``"package:file.toml"``. ``paper`` cites the source,
     ``licence`` is that of the data, weights or method behind the part, ``homepage`` is where to request or read more.
-    ``generated`` says of a dataset that the program makes it, so that it needs no files (its ``needs_data`` is False).
+    ``good_at`` says what the part is good at and what not, ``speed`` how quick it is, and on which machine.
+    ``generated`` says of a dataset or of scenes that the program makes them, so that they need no files (``needs_data``
+    is False).
     ``kind``, ``distribution`` and ``version`` are filled in by ferbench.
     """
 
@@ -31,6 +33,8 @@ class Entry:
     paper: str = ""
     licence: str = ""
     homepage: str = ""
+    good_at: str = ""
+    speed: str = ""
     generated: bool = False
     kind: str = ""
     distribution: str = ""

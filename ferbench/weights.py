@@ -16,6 +16,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
 from http.client import HTTPException, HTTPMessage
@@ -34,6 +35,9 @@ PATIENCE = 20.0
 """Seconds without a byte after which a download has failed."""
 PLAIN_EVERY = 5.0
 """Seconds between two lines of a download's progress where there is no terminal."""
+
+
+_may_download: ContextVar[bool] = ContextVar("may_download", default=True)
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,7 @@ def locate(weights: Weights, explicit: Path | None = None, *, download: bool = T
     else:
         path = folder() / weights.name
         if not path.exists():
-            if not download:
+            if not (download and _may_download.get()):
                 raise WeightsError(f"the weights {weights.name} are not in {path.parent}", fix=_by_hand(weights, path))
             return fetch(weights)
     found = sha256(path)
@@ -96,6 +100,16 @@ def locate(weights: Weights, explicit: Path | None = None, *, download: bool = T
             fix=f"delete or rename it (an incomplete download?); {_by_hand(weights, path)}",
         )
     return path
+
+
+@contextmanager
+def no_downloads() -> Iterator[None]:
+    """Within it, weights that are missing are an error: for parts that a person did not ask for by name."""
+    token = _may_download.set(False)
+    try:
+        yield
+    finally:
+        _may_download.reset(token)
 
 
 def sha256(path: Path) -> str:

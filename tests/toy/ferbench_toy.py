@@ -14,7 +14,16 @@ def register_datasets():
 def register_detectors():
     return [
         Entry("toy-detector", "ferbench_toy_parts:ToyDetector", "finds the middle, except in dark images"),
+        Entry("toy-weighted", "ferbench_toy_parts:ToyWeighted", "needs weights that nobody has"),
         Entry("toy-unloadable", "ferbench_toy_parts:Nowhere", "cannot be loaded"),
+    ]
+
+
+@hookimpl
+def register_scenes():
+    return [
+        Entry("toy-scenes", "ferbench_toy_parts:ToyScenes", "blank pictures with the same face", generated=True),
+        Entry("toy-files", "ferbench_toy_parts:ToyFiles", "the same, but they want a path"),
     ]
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from ferbench import Entry, hookimpl
-from ferbench_datasets._sources import AFFECTNET, CK48, CKPLUS, FERPLUS, JAFFE, MMI, RAFDB
+from ferbench_datasets._sources import AFFECTNET, CK48, CKPLUS, FERPLUS, JAFFE, MMI, RAFDB, WIDERFACE
 
 
 @hookimpl
@@ -87,5 +87,26 @@ def register_datasets() -> Iterable[Entry]:
             paper="Pantic et al. 2005, Web-based Database for Facial Expression Analysis, ICME",
             licence=MMI.licence,
             homepage=MMI.homepage,
+        ),
+    ]
+
+
+@hookimpl
+def register_scenes() -> Iterable[Entry]:
+    return [
+        Entry(
+            name="synthfaces-scenes",
+            target="ferbench_datasets.synthfaces.scenes:SynthScenes",
+            summary="Drawn rooms with one to eight people of all sizes, some half hidden; easy, medium and hard faces",
+            licence="Apache-2.0",
+            generated=True,
+        ),
+        Entry(
+            name="wider-face",
+            target="ferbench_datasets.widerface:WiderFace",
+            summary="WIDER FACE's validation part: 3,226 photographs, 39,708 faces; easy, medium and hard",
+            paper="Yang et al. 2016, WIDER FACE: A Face Detection Benchmark, CVPR",
+            licence=WIDERFACE.licence,
+            homepage=WIDERFACE.homepage,
         ),
     ]

@@ -45,3 +45,8 @@ AFFECTNET = Source(
     "http://mohammadmahoor.com/pages/databases/affectnet/",
 )
 MMI = Source("MMI", "research only, by signed agreement; no redistribution", "https://mmifacedb.eu")
+WIDERFACE = Source(
+    "WIDER FACE",
+    "CC BY-NC-ND 4.0, non-commercial research only; the photographs remain their owners'",
+    "http://shuoyang1213.me/WIDERFACE/",
+)

@@ -15,7 +15,6 @@ from ferbench.data import Images
 
 SHARED = Path(__file__).parents[3].parent / "shared"
 # Not the public file (which has no copy here) but another training of the same network, exported the same way.
-MOBILENET = SHARED / "weights" / "retinaface_mobilenet0.25.onnx"
 MOBILENET_SHA256 = "10ba7891fd076d0b52125b507ae1499465aaa269d007459a43c64ae9d3277648"
 
 
@@ -43,9 +42,33 @@ def photo() -> Images:
 @pytest.fixture(scope="session")
 def mobilenet() -> dict[str, Any]:
     """Parameters of ``retinaface-mobilenet`` that name the weights at hand."""
-    if not MOBILENET.exists():
-        pytest.skip(f"{MOBILENET} is not on this machine")
-    return {"weights": str(MOBILENET), "weights_sha256": MOBILENET_SHA256}
+    return _at_hand("retinaface_mobilenet0.25.onnx", MOBILENET_SHA256)
+
+
+def _at_hand(name: str, digest: str = "") -> dict[str, Any]:
+    """The parameters that name a file of ``shared/weights``, and its SHA-256 where it is not the public file."""
+    path = SHARED / "weights" / name
+    if not path.exists():
+        pytest.skip(f"{path} is not on this machine")
+    return {"weights": str(path)} | ({"weights_sha256": digest} if digest else {})
+
+
+@pytest.fixture(scope="session")
+def yunet() -> dict[str, Any]:
+    """Parameters of ``yunet``: the public file."""
+    return _at_hand("face_detection_yunet_2026may.onnx")
+
+
+@pytest.fixture(scope="session")
+def blazeface() -> dict[str, Any]:
+    """Parameters of ``mediapipe``: the public file."""
+    return _at_hand("blaze_face_short_range.tflite")
+
+
+@pytest.fixture(scope="session")
+def yolo() -> dict[str, Any]:
+    """Parameters of ``yolo-face``: another export of the same network, with raw heads."""
+    return _at_hand("yolov5n-0.5-face.onnx", "7da50650e16167e93acf24caf01f15f2922ecf168c884f2825a3c95479f8687d")
 
 
 @pytest.fixture(scope="session")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import pickle
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -14,12 +16,20 @@ import pytest
 import ferbench_detectors
 from ferbench import parameters
 from ferbench.data import Face, Images
-from ferbench.errors import ParameterError
+from ferbench.errors import ParameterError, WeightsError
 from ferbench.interfaces import Detector
 from ferbench.registry import Entry
+from ferbench.weights import sha256
 
 ENTRIES = {entry.name: replace(entry, kind="detector") for entry in ferbench_detectors.register_detectors()}
-TRAINED = ["haar", "retinaface-mobilenet"]
+FIXTURES = {
+    "retinaface": "resnet",
+    "retinaface-mobilenet": "mobilenet",
+    "yunet": "yunet",
+    "mediapipe": "blazeface",
+    "yolo-face": "yolo",
+}
+TRAINED = ["haar", "retinaface-mobilenet", "yunet", "mediapipe", "yolo-face"]
 """Those that can find a real face with what is at hand here."""
 
 
@@ -31,8 +41,7 @@ def entry(request: pytest.FixtureRequest) -> Entry:
 @pytest.fixture(scope="module")
 def given(request: pytest.FixtureRequest, entry: Entry) -> dict[str, Any]:
     """The parameters that a detector needs because its public weights are not at hand."""
-    fixtures = {"retinaface": "resnet", "retinaface-mobilenet": "mobilenet"}
-    return cast(dict[str, Any], request.getfixturevalue(fixtures[entry.name])) if entry.name in fixtures else {}
+    return cast(dict[str, Any], request.getfixturevalue(FIXTURES[entry.name])) if entry.name in FIXTURES else {}
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +70,8 @@ def same(first: list[Face], second: list[Face]) -> bool:
 def test_declaring_the_detectors_imports_no_framework() -> None:
     program = (
         "import sys, ferbench_detectors; ferbench_detectors.register_detectors(); "
-        "print([name for name in ('torch', 'numpy', 'cv2', 'retinaface', 'albumentations') if name in sys.modules])"
+        "heavy = ('torch', 'numpy', 'cv2', 'retinaface', 'albumentations', 'mediapipe', 'onnxruntime'); "
+        "print([name for name in heavy if name in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "[]\n"
 
@@ -71,6 +81,8 @@ def test_every_entry_says_what_it_is() -> None:
     for entry in ENTRIES.values():
         assert entry.summary
         assert entry.licence
+        assert entry.good_at
+        assert entry.speed
         assert entry.paper or entry.name == "whole-image"
 
 
@@ -91,8 +103,8 @@ def test_the_fingerprint_starts_with_the_name_and_is_stable(
 ) -> None:
     assert detector.fingerprint.split(" ")[:2] == [entry.name, "ferbench-detectors==0.1.0"]
     assert detector.fingerprint == entry.load()(**given).fingerprint
-    if "weights_sha256" in given:
-        assert given["weights_sha256"] in detector.fingerprint
+    if "weights" in given:
+        assert sha256(Path(given["weights"])) in detector.fingerprint
         assert given["weights"] not in detector.fingerprint
 
 
@@ -143,6 +155,31 @@ def test_a_used_detector_travels_to_another_process(detector: Detector, photo: I
     again = pickle.loads(pickle.dumps(detector))
     assert again.fingerprint == detector.fingerprint
     assert same(again.detect(photo), first)
+
+
+def test_weights_of_another_hash_are_one_clear_error(entry: Entry, given: dict[str, Any], tmp_path: Path) -> None:
+    if "weights" not in given:
+        pytest.skip(f"{entry.name} takes no weights")
+    other = tmp_path / "other.bin"
+    other.write_bytes(b"another file")
+    with pytest.raises(WeightsError, match=r"other\.bin is not the file expected: it has SHA-256 \w{64}") as caught:
+        entry.load()(weights=str(other))
+    assert "get it by hand" in caught.value.fix
+
+
+def test_a_file_that_is_no_network_is_said_so(
+    entry: Entry, given: dict[str, Any], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    if "weights" not in given:
+        pytest.skip(f"{entry.name} takes no weights")
+    whole = Path(given["weights"]).read_bytes()
+    for content in (b"no network", whole[: len(whole) // 2]):
+        path = tmp_path / "broken.bin"
+        path.write_bytes(content)
+        detector = entry.load()(weights=str(path), weights_sha256=hashlib.sha256(content).hexdigest())
+        with pytest.raises(WeightsError, match=r"broken\.bin is no"):
+            detector.detect(scene(64, 64))
+    capfd.readouterr()  # OpenCV writes its own account to standard error
 
 
 @pytest.mark.parametrize("entry", TRAINED, indirect=True)

@@ -11,7 +11,7 @@ import pytest
 from ferbench import weights
 from ferbench.data import Images
 from ferbench.errors import ParameterError, WeightsError
-from ferbench_detectors.retinaface_mobilenet import WEIGHTS, RetinaFaceMobileNet, _letterbox, _priors
+from ferbench_detectors.retinaface_mobilenet import WEIGHTS, RetinaFaceMobileNet, _priors
 
 
 def test_the_landmarks_are_where_the_face_has_them(photo: Images, mobilenet: dict[str, Any]) -> None:
@@ -58,14 +58,6 @@ def test_the_priors_are_retinaface_pytorchs() -> None:
 
     theirs = priorbox([[16, 32], [64, 128], [256, 512]], [8, 16, 32], clip=False, image_size=(640, 640))
     np.testing.assert_allclose(_priors(), theirs.numpy(), atol=1e-6)
-
-
-def test_the_letterbox_keeps_the_aspect() -> None:
-    canvas, scales = _letterbox(np.full((100, 200, 3), (10, 20, 30), np.uint8))
-    assert canvas.shape == (640, 640, 3)
-    assert canvas[319, 639].tolist() == [30, 20, 10]
-    assert canvas[320, 0].tolist() == [104, 117, 123]
-    np.testing.assert_allclose(scales, [1 / 200, 1 / 200])
 
 
 def test_the_thresholds_do_what_they_say(photo: Images, mobilenet: dict[str, Any]) -> None:

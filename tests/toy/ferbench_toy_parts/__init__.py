@@ -7,7 +7,9 @@ from typing import Annotated
 import numpy as np
 from annotated_types import Ge, Le
 
-from ferbench.data import Epoch, Face, Samples
+from ferbench.data import Epoch, Face, Samples, Scenes
+from ferbench.errors import DataError
+from ferbench.weights import Weights, locate
 
 CLASSES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 
@@ -91,6 +93,51 @@ class ToyDetector:
             return []
         small = Face((0.0, 0.0, 4.0, 4.0), 0.99)
         return [small, Face((width * 0.1, height * 0.1, width * 0.9, height * 0.9), 0.5)]
+
+
+class ToyWeighted(ToyDetector):
+    def __init__(self, score_threshold: Annotated[float, Ge(0), Le(1)] = 0.7):
+        locate(Weights("nobody.bin", "https://example.org/nobody.bin", "0" * 64, licence="none", megabytes=1))
+
+
+class Blank:
+    def __init__(self, count):
+        self.count = count
+
+    def __len__(self):
+        return self.count
+
+    def read(self, index):
+        return np.full((100, 100), 200, np.uint8)
+
+
+class ToyScenes:
+    """The toy detector finds the large face and takes the corner for one; nobody finds the ``lost`` one."""
+
+    needs_data = False
+
+    def __init__(self, scenes: Annotated[int, Ge(1)] = 3):
+        self.scenes = scenes
+
+    def load(self, data):
+        boxes = np.array([(10, 10, 90, 90), (0, 60, 9, 69)], np.float32)
+        return Scenes(
+            ids=np.array([f"toy-{number}" for number in range(self.scenes)]),
+            images=Blank(self.scenes),
+            boxes=(boxes,) * self.scenes,
+            subsets={"easy": (np.array([True, False]),) * self.scenes, "hard": (np.array([True, True]),) * self.scenes},
+            fingerprint=f"toy-scenes-{self.scenes}",
+            notes=("toys all",),
+        )
+
+
+class ToyFiles(ToyScenes):
+    needs_data = True
+
+    def load(self, data):
+        if data is None:
+            raise DataError("toy-files needs a path", fix="--data PATH")
+        return super().load(data)
 
 
 class ToyEmbedder:

@@ -16,7 +16,7 @@ from ferbench_datasets.synthfaces.paint import paint
 from ferbench_datasets.synthfaces.pose import Pose, project, warp_maps
 from ferbench_datasets.synthfaces.relief import Light, furrows, height, shading
 from ferbench_datasets.synthfaces.scene import Camera, Occluder, background, occlude, photograph
-from ferbench_datasets.synthfaces.strokes import SIZE
+from ferbench_datasets.synthfaces.strokes import SIZE, Points
 
 VERSION = 2
 """Raise whenever a picture of the same description changes."""
@@ -39,6 +39,14 @@ class Shot:
 
 def render(shot: Shot) -> NDArray[np.uint8]:
     """The picture, RGB uint8 [SIZE, SIZE, 3]."""
+    seen = cutout(shot)
+    share = np.multiply(seen[..., 3], np.float32(1 / 255))
+    picture = cv2.blendLinear(np.ascontiguousarray(seen[..., :3]), background(shot.room), share, 1 - share)
+    return photograph(np.asarray(picture, np.uint8), shot.camera, shot.grain)
+
+
+def cutout(shot: Shot) -> NDArray[np.uint8]:
+    """The person alone, uint8 [SIZE, SIZE, 4]: RGB as lit, and how much of each pixel the person covers."""
     who, units = shot.who, shot.units
     shape = geometry(who, units, shot.gaze)
     painting = paint(who, units, shape)
@@ -51,19 +59,22 @@ def render(shot: Shot) -> NDArray[np.uint8]:
     canvas = cv2.merge([*cv2.split(colour), painting.alpha])
     across, down = warp_maps(shot.pose, who.nose_tip)
     seen = cv2.remap(canvas, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    share = np.multiply(seen[..., 3], np.float32(1 / 255))
-    picture = cv2.blendLinear(np.ascontiguousarray(seen[..., :3]), background(shot.room), share, 1 - share)
-    return photograph(np.asarray(picture, np.uint8), shot.camera, shot.grain)
+    return np.asarray(seen, np.uint8)
 
 
 def face_box(shot: Shot) -> tuple[float, float, float, float]:
     """Left, top, right and bottom of the face in pixels: from the forehead's upper third to the chin, ear to ear."""
-    shape = geometry(shot.who, shot.units)
-    brow = np.array([(x, 0.75 * shot.who.hairline) for x in (-0.45, 0.0, 0.45)])
-    seen = project(shot.pose, np.concatenate([shape.outline[::3], brow]), shot.who.nose_tip)
+    seen = face_points(shot)
     left, top = np.clip(seen.min(axis=0), 0, SIZE - 1).tolist()
     right, bottom = np.clip(seen.max(axis=0), 1, SIZE).tolist()
     return (left, top, right, bottom)
+
+
+def face_points(shot: Shot) -> Points:
+    """What ``face_box`` encloses, in pixels [N, 2]: points of the face's edge and of the forehead."""
+    shape = geometry(shot.who, shot.units)
+    brow = np.array([(x, 0.75 * shot.who.hairline) for x in (-0.45, 0.0, 0.45)])
+    return project(shot.pose, np.concatenate([shape.outline[::3], brow]), shot.who.nose_tip)
 
 
 def _turned(light: Light, pose: Pose) -> Light:
