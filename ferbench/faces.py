@@ -111,8 +111,7 @@ def crop(image: Images, box: Box | None, step: FaceStep, eyes: NDArray[np.float3
     The square has the box's longer side and its margins; what lies outside the image repeats its edge. With ``eyes``
     (float32 [2, 2], x and y of the left one in the image and of the right one) it is turned so that they are level.
     """
-    gray = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    height, width = gray.shape
+    height, width = image.shape[:2]
     if box is None:
         side = min(height, width)
         left, top = (width - side) // 2, (height - side) // 2
@@ -120,29 +119,27 @@ def crop(image: Images, box: Box | None, step: FaceStep, eyes: NDArray[np.float3
         side = max(1, round(max(box[2] - box[0], box[3] - box[1]) * (1 + 2 * step.margin)))
         left, top = round((box[0] + box[2] - side) / 2), round((box[1] + box[3] - side) / 2)
     if eyes is not None:
-        gray = _level(np.asarray(gray, np.uint8), left, top, side, eyes)
+        image = _level(image, left, top, side, eyes)
         left, top, height, width = 0, 0, side, side
-    if side != step.size or (left, top) != (0, 0) or (height, width) != (side, side):
-        right, bottom = left + side, top + side
-        pads = (max(0, -top), max(0, bottom - height), max(0, -left), max(0, right - width))
-        gray = gray[max(0, top) : min(height, bottom), max(0, left) : min(width, right)]
-        if any(pads):
-            gray = cv2.copyMakeBorder(gray, *pads, borderType=cv2.BORDER_REPLICATE)
-        if side != step.size:
-            shrinks = side > step.size
-            gray = cv2.resize(
-                gray, (step.size, step.size), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-            )
+    right, bottom = left + side, top + side
+    pads = (max(0, -top), max(0, bottom - height), max(0, -left), max(0, right - width))
+    part = image[max(0, top) : min(height, bottom), max(0, left) : min(width, right)]
+    gray: Any = part if part.ndim == 2 else cv2.cvtColor(part, cv2.COLOR_RGB2GRAY)
+    if any(pads):
+        gray = cv2.copyMakeBorder(gray, *pads, borderType=cv2.BORDER_REPLICATE)
+    if side != step.size:
+        kind = cv2.INTER_AREA if side > step.size else cv2.INTER_LINEAR
+        gray = cv2.resize(gray, (step.size, step.size), interpolation=kind)
     return np.asarray(gray, np.uint8)
 
 
-def _level(gray: Images, left: int, top: int, side: int, eyes: NDArray[np.float32]) -> Images:
-    """The square at ``left``, ``top`` turned about its centre, uint8 [side, side], so that ``eyes`` are level."""
+def _level(image: Images, left: int, top: int, side: int, eyes: NDArray[np.float32]) -> Images:
+    """The square at ``left``, ``top``, uint8 [side, side(, 3)], turned about its centre so that ``eyes`` are level."""
     across, down = (eyes[1] - eyes[0]).tolist()
     centre = left + (side - 1) / 2, top + (side - 1) / 2
     turn = cv2.getRotationMatrix2D(centre, math.degrees(math.atan2(down, across)), 1.0)
     turn[:, 2] -= left, top
-    return np.asarray(cv2.warpAffine(gray, turn, (side, side), borderMode=cv2.BORDER_REPLICATE), np.uint8)
+    return np.asarray(cv2.warpAffine(image, turn, (side, side), borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
 
 def shipped(samples: Samples, step: FaceStep) -> str | None:
