@@ -56,8 +56,10 @@ def weights(name: str) -> str:
 
 def bare_mediapipe(detector: MediaPipe, images: list[Any]) -> Callable[[int], object]:
     detector.detect(images[0])
-    laid = [mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=image) for image in images]
-    return lambda index: detector._task.detect(laid[index % len(laid)])
+    # Each picture is made anew, as anybody must: MediaPipe copies the pixels into it.
+    return lambda index: detector._task.detect(
+        mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=images[index % len(images)])
+    )
 
 
 def bare_yunet(detector: YuNet, images: list[Any]) -> Callable[[int], object]:
