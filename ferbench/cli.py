@@ -11,6 +11,7 @@ import click
 
 from ferbench import __version__, cli_options
 from ferbench.cli_data import data as data_commands
+from ferbench.cli_detect import detect
 from ferbench.cli_detectors import detectors
 from ferbench.cli_figures import figure
 from ferbench.cli_tables import table
@@ -214,6 +215,7 @@ def verify(bundles: tuple[Path, ...], as_json: bool) -> None:
 
 main.add_command(data_commands)
 main.add_command(detectors)
+main.add_command(detect)
 main.add_command(table)
 main.add_command(figure)
 

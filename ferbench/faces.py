@@ -6,11 +6,12 @@ second run with the same faces reads nothing twice.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import cv2
 import numpy as np
@@ -19,9 +20,9 @@ from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
 from ferbench.crop_cache import CropCache
-from ferbench.data import Images, Indices, Samples, Strings, batches
+from ferbench.data import Face, Images, Indices, Samples, Strings, batches
 from ferbench.digests import digest
-from ferbench.errors import DataError
+from ferbench.errors import DataError, ParameterError, PluginError
 from ferbench.interfaces import Detector, ImageSource
 from ferbench.workers import in_order
 
@@ -41,11 +42,22 @@ class FaceStep:
         size: side of the gray crop in pixels (Haider et al. 2023, Section 4.2: 48).
         margin: added on each side of the box, as a share of its longer side.
         shipped: use the crops or face boxes that a dataset ships, if it does; ``false`` runs the detector all the same.
+        align: turn the face about its box's centre so that the eyes are level, for detectors that give landmarks; with
+            another detector, or with what the dataset ships, it is an error before the first image.
+        missed: what a test image without a face is: an "error", whatever the classifier would say, or predicted from
+            its "centre" like any other. It is counted, and trained on from its centre, in both cases.
     """
 
     size: Annotated[int, Ge(8), Le(1024)] = 48
     margin: Annotated[float, Ge(0), Le(2)] = 0.0
     shipped: bool = True
+    align: bool = False
+    missed: Literal["error", "centre"] = "error"
+
+    def describe(self) -> dict[str, Any]:
+        """The parameters as plain values; younger ones only where they are set, so older results keep their name."""
+        younger = {"align": False, "missed": "error"}
+        return {name: value for name, value in vars(self).items() if name not in younger or value != younger[name]}
 
 
 @dataclass(frozen=True)
@@ -53,19 +65,30 @@ class Crops:
     """The face crops of all samples, uint8 [N, S, S], and how they came about.
 
     ``found`` is bool [N]: False where the detector found no face and the whole image's centre stands in. Such a sample
-    is trained on like any other, and scored as an error. ``source`` says it in a sentence for the result. ``folder`` is
-    where the cache lies; what is computed from the crops may be kept there.
+    is trained on like any other, and tested as ``missed`` says (``FaceStep``). ``source`` says it in a sentence for the
+    result. ``folder`` is where the cache lies; what is computed from the crops may be kept there.
     """
 
     images: Images
     found: NDArray[np.bool_]
     source: str
     folder: Path
+    missed: Literal["error", "centre"] = "error"
+
+    @property
+    def predicted(self) -> NDArray[np.bool_]:
+        """Whether what the classifier says of a sample counts, bool [N]; where it does not, the sample is an error."""
+        return self.found if self.missed == "error" else np.ones_like(self.found)
 
     @property
     def coverage(self) -> float:
         """Share of the samples with a face, in [0, 1]."""
         return float(self.found.mean()) if len(self.found) else 1.0
+
+    def describe(self) -> dict[str, Any]:
+        """Source, coverage, number of misses, and their rule where it is not "error", for the result."""
+        said = {"source": self.source, "coverage": self.coverage, "missed": int((~self.found).sum())}
+        return said | ({} if self.missed == "error" else {"rule": "a missed face's centre crop is predicted"})
 
 
 @dataclass(frozen=True)
@@ -82,31 +105,41 @@ class Rows:
         return np.asarray(self.images[self.rows[key]])
 
 
-def crop(image: Images, box: Box | None, step: FaceStep) -> Images:
+def crop(image: Images, box: Box | None, step: FaceStep, eyes: NDArray[np.float32] | None = None) -> Images:
     """Gray uint8 [size, size] of the square around ``box`` (pixels), or of the centre square if there is none.
 
-    The square has the box's longer side and its margins; what lies outside the image repeats its edge.
+    The square has the box's longer side and its margins; what lies outside the image repeats its edge. With ``eyes``
+    (float32 [2, 2], x and y of the left one in the image and of the right one) it is turned so that they are level.
     """
-    gray = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    height, width = gray.shape
+    height, width = image.shape[:2]
     if box is None:
         side = min(height, width)
         left, top = (width - side) // 2, (height - side) // 2
     else:
         side = max(1, round(max(box[2] - box[0], box[3] - box[1]) * (1 + 2 * step.margin)))
         left, top = round((box[0] + box[2] - side) / 2), round((box[1] + box[3] - side) / 2)
-    if side != step.size or (left, top) != (0, 0) or (height, width) != (side, side):
-        right, bottom = left + side, top + side
-        pads = (max(0, -top), max(0, bottom - height), max(0, -left), max(0, right - width))
-        gray = gray[max(0, top) : min(height, bottom), max(0, left) : min(width, right)]
-        if any(pads):
-            gray = cv2.copyMakeBorder(gray, *pads, borderType=cv2.BORDER_REPLICATE)
-        if side != step.size:
-            shrinks = side > step.size
-            gray = cv2.resize(
-                gray, (step.size, step.size), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-            )
+    if eyes is not None:
+        image = _level(image, left, top, side, eyes)
+        left, top, height, width = 0, 0, side, side
+    right, bottom = left + side, top + side
+    pads = (max(0, -top), max(0, bottom - height), max(0, -left), max(0, right - width))
+    part = image[max(0, top) : min(height, bottom), max(0, left) : min(width, right)]
+    gray: Any = part if part.ndim == 2 else cv2.cvtColor(part, cv2.COLOR_RGB2GRAY)
+    if any(pads):
+        gray = cv2.copyMakeBorder(gray, *pads, borderType=cv2.BORDER_REPLICATE)
+    if side != step.size:
+        kind = cv2.INTER_AREA if side > step.size else cv2.INTER_LINEAR
+        gray = cv2.resize(gray, (step.size, step.size), interpolation=kind)
     return np.asarray(gray, np.uint8)
+
+
+def _level(image: Images, left: int, top: int, side: int, eyes: NDArray[np.float32]) -> Images:
+    """The square at ``left``, ``top``, uint8 [side, side(, 3)], turned about its centre so that ``eyes`` are level."""
+    across, down = (eyes[1] - eyes[0]).tolist()
+    centre = left + (side - 1) / 2, top + (side - 1) / 2
+    turn = cv2.getRotationMatrix2D(centre, math.degrees(math.atan2(down, across)), 1.0)
+    turn[:, 2] -= left, top
+    return np.asarray(cv2.warpAffine(image, turn, (side, side), borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
 
 def shipped(samples: Samples, step: FaceStep) -> str | None:
@@ -136,19 +169,30 @@ class Cropper:
         found = np.empty(len(rows), np.bool_)
         for place, row in enumerate(rows):
             image = self.images.read(row)
-            box = self._box(image, row)
-            crops[place], found[place] = crop(image, box, self.step), box is not None
+            face = self._face(image, row)
+            box, eyes = (face.box, self._eyes(face)) if face else (None, None)
+            crops[place], found[place] = crop(image, box, self.step, eyes), face is not None
         return crops, found
 
-    def _box(self, image: Images, row: int) -> Box | None:
+    def _eyes(self, face: Face) -> NDArray[np.float32] | None:
+        if not self.step.align:
+            return None
+        if face.landmarks is None:
+            raise PluginError(
+                f"the detector says that it gives landmarks and gave a face without: {self.detector}",
+                fix="report it to its author, or leave faces.align out",
+            )
+        return face.landmarks[:2]
+
+    def _face(self, image: Images, row: int) -> Face | None:
         if self.boxes is not None:
             left, top, right, bottom = self.boxes[row].tolist()
             _check_box((left, top, right, bottom), image, str(self.ids[row]))
-            return (left, top, right, bottom)
+            return Face((left, top, right, bottom), 1.0)
         if self.detector is None:
-            return (0.0, 0.0, float(image.shape[1]), float(image.shape[0]))
+            return Face((0.0, 0.0, float(image.shape[1]), float(image.shape[0])), 1.0)
         faces = self.detector.detect(image if image.ndim == 3 else np.stack([image] * 3, axis=2))
-        return max(faces, key=lambda face: face.area).box if faces else None
+        return max(faces, key=lambda face: face.area, default=None)
 
 
 def prepare(
@@ -162,10 +206,10 @@ def prepare(
 ) -> Crops:
     """The crops of all samples, from the cache or made now; an unfinished cache goes on where it stopped.
 
-    ``detector`` is built only if it is needed. ``progress`` gets (done, total). ``workers`` processes share the work
-    if there is much of it; the crops are the same for any number. Raises ``DataError`` from a broken image,
-    ``WeightsError`` from a detector, ``WorkerError`` from a process that died, ``StorageError`` if the cache cannot be
-    written.
+    ``detector`` is built only if it is needed. ``progress`` gets (done, total). ``workers`` processes share the work if
+    there is much of it; the crops are the same for any number. Raises ``DataError`` from a broken image,
+    ``ParameterError`` if faces cannot be aligned, ``WeightsError`` from a detector, ``WorkerError`` from a process that
+    died, ``StorageError`` if the cache cannot be written.
     """
     ready = shipped(samples, step)
     if ready:
@@ -173,6 +217,8 @@ def prepare(
     else:
         finder = detector()
         source, identity = "the largest face that the detector found", finder.fingerprint
+    if step.align and not getattr(finder, "landmarks", False):
+        _refuse_to_align(ready)
     count = len(samples)
     folder = (cache or user_cache_path("ferbench")) / "faces"
     cached = CropCache(folder / _key(samples.fingerprint, identity, step), count, step.size)
@@ -185,7 +231,7 @@ def prepare(
                     cached.append(crops, found)
                     progress(cached.done, count)
     progress(count, count)
-    return Crops(*cached.read(), source, cached.place)
+    return Crops(*cached.read(), source, cached.place, step.missed)
 
 
 def _check_box(box: Box, image: Images, sample: str) -> None:
@@ -199,5 +245,18 @@ def _check_box(box: Box, image: Images, sample: str) -> None:
         )
 
 
+def _refuse_to_align(ready: str | None) -> None:
+    if ready:
+        raise ParameterError(
+            f"faces.align needs landmarks, and the dataset ships {ready} without them",
+            fix="let the detector find the faces: --set faces.shipped=false; or leave faces.align out",
+        )
+    raise ParameterError(
+        "faces.align needs landmarks, and this pipeline's detector gives none",
+        fix="choose one that does (ferbench list detectors): --set detector=NAME; or leave faces.align out",
+    )
+
+
 def _key(fingerprint: str, identity: str, step: FaceStep) -> str:
-    return digest([FORMAT, cv2.__version__, fingerprint, identity, vars(step)])[:24]
+    parameters = {name: value for name, value in step.describe().items() if name != "missed"}  # the crops are the same
+    return digest([FORMAT, cv2.__version__, fingerprint, identity, parameters])[:24]

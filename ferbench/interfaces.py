@@ -82,7 +82,8 @@ class EvaluationProtocol(Protocol):
 class Detector(Protocol):
     """Finds faces. Can be pickled, used or not, as worker processes get copies.
 
-    ``fingerprint`` covers all that its answers depend on: version, parameters, weights' SHA-256.
+    ``fingerprint`` covers all that its answers depend on: version, parameters, weights' SHA-256. One whose faces all
+    have landmarks says so by an attribute ``landmarks = True``, which ``faces.align`` asks for.
     """
 
     @property

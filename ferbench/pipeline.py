@@ -77,7 +77,7 @@ class Pipeline:
         return {
             "name": self.name,
             "detector": self.detector.describe(),
-            "faces": vars(self.faces),
+            "faces": self.faces.describe(),
             "embedder": self.embedder.describe(),
             "loss": self.loss and self.loss.describe(),
             "sampler": self.sampler and self.sampler.describe(),

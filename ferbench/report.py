@@ -44,7 +44,7 @@ def show(result: Result, folder: Path) -> None:
     faces = result.faces
     console.print(
         f"faces: {faces['source']}; {faces['coverage']:.1%} found, {faces['missed']} missed; "
-        f"{scores.missed} misses in the test set count as errors",
+        + (faces.get("rule") or f"{scores.missed} misses in the test set count as errors"),
         highlight=False,
     )
     chosen = {"validation": "chosen on the validation set", "test": "chosen on the scored set", "last": "the last"}

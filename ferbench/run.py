@@ -95,7 +95,7 @@ def run(plan: Plan, reporter: Reporter, *, resume: bool = False, restart: bool =
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         splits=[{**one.summary(), "digest": one.split.digest(samples.ids)} for one in audits],
         test_digest=bundle.test_digest(next(iter(predictions.values()))),
-        faces={"source": crops.source, "coverage": crops.coverage, "missed": int((~crops.found).sum())},
+        faces=crops.describe(),
         curves={name: one.curve for name, one in outcomes.items() if one.curve},
         best_epochs={name: one.best_epoch for name, one in outcomes.items() if one.best_epoch is not None},
         scores_kind={label: one.scores_kind for label, one in predictions.items()},
@@ -222,18 +222,18 @@ def _parts(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def _side(samples: Samples, crops: Crops, rows: Indices) -> Side:
-    return Side(Rows(crops.images, rows), samples.labels[rows], crops.found[rows])
+    return Side(Rows(crops.images, rows), samples.labels[rows], crops.predicted[rows])
 
 
 def _predict(fitted: Classifier, outputs: Any, samples: Samples, crops: Crops, split: Split) -> Predictions:
-    """What ``fitted`` says of the test side; an image without a face is predicted as a miss."""
+    """What ``fitted`` says of the test side; an image without a face is a miss, unless its centre is predicted."""
     kind: ScoresKind = "probability" if hasattr(fitted, "predict_proba") else "decision"
     values = getattr(fitted, "predict_proba" if kind == "probability" else "decision_function")(outputs)
     if values.ndim == 1:  # scikit-learn gives two classes one column
         values = np.stack([-values, values], axis=1)
     scores = np.full((len(split.test), len(samples.classes)), 0.0 if kind == "probability" else values.min() - 1)
     scores[:, fitted.classes_] = values
-    predicted = np.where(crops.found[split.test], fitted.predict(outputs), metrics.MISS).astype(np.int64)
+    predicted = np.where(crops.predicted[split.test], fitted.predict(outputs), metrics.MISS).astype(np.int64)
     return predictions_of(split, samples, predicted, scores, kind)
 
 

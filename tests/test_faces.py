@@ -17,7 +17,7 @@ import pytest
 from ferbench import crop_cache, faces, workers
 from ferbench.crop_cache import CropCache
 from ferbench.data import Face, Samples
-from ferbench.errors import DataError, StorageError
+from ferbench.errors import DataError, ParameterError, PluginError, StorageError
 from ferbench.faces import FaceStep, Rows, crop, prepare
 from tests.conftest import ROOT
 
@@ -261,6 +261,74 @@ def test_a_broken_image_is_the_same_error_in_two_processes_and_keeps_what_came_b
     assert (tmp_path / "trace").read_text().split()[1] == "48"
 
 
+def landmarks(left: tuple[float, float], right: tuple[float, float]) -> Any:
+    return np.array([left, right, (0, 0), (0, 0), (0, 0)], np.float32)
+
+
+class Marked(Finder):
+    """A finder that gives landmarks."""
+
+    landmarks = True
+
+
+def test_aligned_eyes_are_level(tmp_path: Path) -> None:
+    """Two bright eyes, the right one lower by 30 degrees: level in the crop, at their distance, left one left."""
+    image = np.zeros((200, 200), np.uint8)
+    left, right = (85.0, 90.0), (85.0 + 40 * np.cos(np.pi / 6), 90.0 + 40 * np.sin(np.pi / 6))
+    for x, y in (left, right):
+        image[round(y) - 2 : round(y) + 3, round(x) - 2 : round(x) + 3] = 250
+    face = Face((50, 50, 150, 150), 1.0, landmarks(left, right))
+
+    def eyes(align: bool) -> Any:
+        step = FaceStep(size=100, align=align)
+        made = prepare(samples([image]), lambda: Marked([face]), step, progress=silent, cache=tmp_path)
+        bright = np.argwhere(made.images[0] > 125)
+        return [bright[side].mean(axis=0) for side in (bright[:, 1] < 52, bright[:, 1] >= 52)]
+
+    slanted, level = eyes(False), eyes(True)
+    assert slanted[1][0] - slanted[0][0] == pytest.approx(20, abs=1)
+    assert level[1][0] - level[0][0] == pytest.approx(0, abs=1.2)
+    assert level[1][1] - level[0][1] == pytest.approx(40, abs=1.5)
+
+
+def test_level_eyes_are_not_touched() -> None:
+    image = np.random.default_rng(0).integers(0, 256, (80, 100), np.uint8)
+    for box in ((30, 20, 70, 60), (-9, 0, 41, 50), (3, 5, 44, 45)):
+        eyes = landmarks((40, 30), (60, 30))[:2]
+        assert np.array_equal(crop(image, box, FaceStep(size=30), eyes), crop(image, box, FaceStep(size=30)))
+
+
+def test_no_landmarks_is_an_error_before_the_first_image(tmp_path: Path) -> None:
+    data = samples([GRADIENT] * 2)
+    with pytest.raises(ParameterError, match="detector gives none"):
+        prepare(data, lambda: Finder([]), FaceStep(align=True), progress=silent, cache=tmp_path)
+    assert data.images.reads == []  # type: ignore[attr-defined]
+    boxed = samples([GRADIENT], boxes=np.array([[10, 20, 50, 60]], np.float32))
+    with pytest.raises(ParameterError, match="ships face boxes"):
+        prepare(boxed, never, FaceStep(align=True), progress=silent, cache=tmp_path)
+    with pytest.raises(PluginError, match="a face without"):
+        prepare(data, lambda: Marked([Face((0, 0, 9, 9), 1.0)]), FaceStep(align=True), progress=silent, cache=tmp_path)
+
+
+def test_the_rule_for_misses_is_counted_and_shares_the_cache(tmp_path: Path) -> None:
+    data = samples([GRADIENT] * 3)
+    first = prepare(data, lambda: Finder([]), FaceStep(), progress=silent, cache=tmp_path)
+    second = prepare(data, lambda: Finder([]), FaceStep(missed="centre"), progress=silent, cache=tmp_path)
+    assert len(data.images.reads) == 3  # type: ignore[attr-defined]
+    assert (first.predicted.any(), second.predicted.all()) == (False, True)
+    assert first.describe() == {"source": first.source, "coverage": 0.0, "missed": 3}
+    assert second.describe() == {**first.describe(), "rule": "a missed face's centre crop is predicted"}
+
+
+def test_parameters_at_their_defaults_leave_names_and_keys_of_older_results_alone() -> None:
+    assert FaceStep().describe() == {"size": 48, "margin": 0.0, "shipped": True}
+    assert FaceStep(align=True, missed="centre").describe() == {
+        **FaceStep().describe(),
+        "align": True,
+        "missed": "centre",
+    }
+
+
 KILLED = """
 import sys
 from pathlib import Path
@@ -286,6 +354,32 @@ def test_a_killed_face_step_goes_on_and_leaves_no_process(tmp_path: Path) -> Non
     went_on = shared_out(Noise(trace=again), cache, 1)
     assert 20 <= int(again.read_text().split()[1]) < 60
     assert np.array_equal(went_on.images, shared_out(Noise(), tmp_path / "undisturbed", 1).images)
+
+
+KILLED_ALONE = """
+import sys
+from pathlib import Path
+from ferbench import faces
+from tests.test_faces import Noise, shared_out
+faces.CHUNK = 2
+shared_out(Noise(trace=Path(sys.argv[1]), seconds=0.03), Path(sys.argv[2]), 1)
+"""
+
+
+def test_a_kill_costs_a_second_of_work_and_the_batch_at_hand(tmp_path: Path) -> None:
+    trace, cache = tmp_path / "trace", tmp_path / "cache"
+    killed = subprocess.Popen([sys.executable, "-c", KILLED_ALONE, str(trace), str(cache)], cwd=ROOT)
+    while not trace.exists() or len(trace.read_text().splitlines()) < 70:
+        assert killed.poll() is None
+        time.sleep(0.01)
+    killed.kill()
+    killed.wait()
+    read = len(trace.read_text().splitlines())
+    again = tmp_path / "again"
+    shared_out(Noise(trace=again), cache, 1)
+    redone = read - int(again.read_text().split()[1])
+    assert 0 <= redone <= crop_cache.NOTE_EVERY / 0.03 + 2 * 2
+    assert int(again.read_text().split()[1]) > 0
 
 
 def test_two_runs_may_fill_one_cache(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ferbench import bundle
+from ferbench import bundle, report
 from tests.conftest import ROOT, TOY, shell
 
 Run = Callable[..., tuple[Path, dict[str, Any]]]
@@ -97,6 +97,18 @@ def test_a_missed_face_is_scored_as_an_error(toy_run: Run) -> None:
     assert result["faces"]["coverage"] == 0.0
     assert scores["accuracy"] == 0.0
     assert scores["missed"] == scores["count"] == 42
+
+
+def test_missed_faces_may_be_predicted_from_the_centre_and_are_counted_all_the_same(
+    toy_run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, result = toy_run("--set", "dataset.dark=140", "--set", "faces.missed=centre")
+    scores = result["scores"]["svm"]
+    assert (result["faces"]["coverage"], result["faces"]["missed"], scores["missed"]) == (0.0, 140, 0)
+    assert scores["accuracy"] > 0.2
+    assert result["pipeline"]["faces"]["missed"] == "centre"
+    report.show(bundle.read(folder), folder)
+    assert "a missed face's centre crop is predicted" in " ".join(capsys.readouterr().out.split())
 
 
 def test_a_dataset_with_crops_skips_detection_and_its_detector_is_not_in_the_result(toy_run: Run) -> None:

@@ -63,7 +63,7 @@ def register_detectors() -> list[Entry]:
             licence="GPL-3.0 (code and weights; neither is shipped), trained on WIDER FACE",
             homepage="https://github.com/deepcam-cn/yolov5-face",
             good_at="several faces in a picture, small, turned and partly hidden ones too; mind its licence",
-            speed=SPEED.format(45),
+            speed=SPEED.format(50),
         ),
         Entry(
             "haar",

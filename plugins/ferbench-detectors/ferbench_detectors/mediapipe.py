@@ -48,6 +48,8 @@ class MediaPipe:
         weights_sha256: the SHA-256 the file must have, for another model of the Tasks API; by default the public one.
     """
 
+    landmarks = True
+
     def __init__(
         self,
         score_threshold: Annotated[float, Gt(0), Lt(1)] = 0.5,

@@ -48,6 +48,8 @@ class RetinaFace:
             that its publisher gives.
     """
 
+    landmarks = True
+
     def __init__(
         self,
         score_threshold: Annotated[float, Gt(0), Lt(1)] = 0.7,

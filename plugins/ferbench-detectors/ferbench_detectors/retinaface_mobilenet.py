@@ -46,6 +46,8 @@ class RetinaFaceMobileNet:
         weights_sha256: the SHA-256 the file must have, for other weights of this network; by default the public one.
     """
 
+    landmarks = True
+
     def __init__(
         self,
         score_threshold: Annotated[float, Gt(0), Lt(1)] = 0.6,

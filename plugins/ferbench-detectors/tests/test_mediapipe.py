@@ -38,7 +38,7 @@ def test_nothing_of_its_native_log_reaches_the_terminal(blazeface: dict[str, Any
 
 
 def test_it_is_closed_when_it_is_no_longer_needed(
-    blazeface: dict[str, Any], photo: Images, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    blazeface: dict[str, Any], photo: Images, capfd: pytest.CaptureFixture[str]
 ) -> None:
     detector = MediaPipe(**blazeface)
     detector.detect(photo)

@@ -1,0 +1,102 @@
+"""What the face step adds to a detector's own call: 500 images, each given to the library bare and to the harness.
+
+Ours is all that a worker does with an image that is in memory: ask the detector, take the largest face, crop, gray and
+scale it to 48 x 48. Bare is the library's call alone, on a picture laid out as the library wants it. The images are
+stills of synthfaces, 256 x 256. The detectors are the quickest, beside which an addition shows most, and two others.
+"""
+
+from __future__ import annotations
+
+import itertools
+import statistics
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import mediapipe
+import numpy as np
+import pytest
+
+from ferbench.faces import Cropper, FaceStep
+from ferbench.interfaces import Detector
+from ferbench_datasets.synthfaces.dataset import SynthFaces
+from ferbench_detectors.haar import Haar
+from ferbench_detectors.mediapipe import MediaPipe
+from ferbench_detectors.yunet import YuNet
+
+WEIGHTS = Path(__file__).parents[2] / "shared" / "weights"
+IMAGES = 500
+
+
+class InMemory:
+    """Images that are read already."""
+
+    def __init__(self, images: list[Any]) -> None:
+        self.images = images
+
+    def __len__(self) -> int:
+        return IMAGES
+
+    def read(self, index: int) -> Any:
+        return self.images[index % len(self.images)]
+
+
+@pytest.fixture(scope="module")
+def images() -> list[Any]:
+    samples = SynthFaces(subjects=4, clips=1, frames=4).load(None)
+    return [samples.images.read(index) for index in range(min(100, len(samples)))]
+
+
+def weights(name: str) -> str:
+    if not (WEIGHTS / name).exists():
+        pytest.skip(f"{WEIGHTS / name} is not on this machine")
+    return str(WEIGHTS / name)
+
+
+def bare_mediapipe(detector: MediaPipe, images: list[Any]) -> Callable[[int], object]:
+    detector.detect(images[0])
+    # Each picture is made anew, as anybody must: MediaPipe copies the pixels into it.
+    return lambda index: detector._task.detect(
+        mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=images[index % len(images)])
+    )
+
+
+def bare_yunet(detector: YuNet, images: list[Any]) -> Callable[[int], object]:
+    detector.detect(images[0])
+    laid = [cv2.cvtColor(image, cv2.COLOR_RGB2BGR) for image in images]
+    return lambda index: detector._net.detect(laid[index % len(laid)])
+
+
+def bare_haar(detector: Haar, images: list[Any]) -> Callable[[int], object]:
+    laid = [cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in images]
+    return lambda index: detector._cascade.detectMultiScale3(
+        laid[index % len(laid)], scaleFactor=1.1, minNeighbors=5, minSize=(24, 24), outputRejectLevels=True
+    )
+
+
+CASES: dict[str, tuple[Callable[[], Detector], Callable[[Any, list[Any]], Callable[[int], object]]]] = {
+    "mediapipe": (lambda: MediaPipe(weights=weights("blaze_face_short_range.tflite")), bare_mediapipe),
+    "yunet": (lambda: YuNet(weights=weights("face_detection_yunet_2026may.onnx")), bare_yunet),
+    "haar": (Haar, bare_haar),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_face_step_beside_the_detectors_own_call(
+    name: str, images: list[Any], side_by_side: Any, verdict: Any
+) -> None:
+    build, lay = CASES[name]
+    detector = build()
+    bare = lay(detector, images)
+    ids = np.array([str(number) for number in range(IMAGES)])
+    step = Cropper(ids, InMemory(images), None, detector, FaceStep())
+    ours, theirs = itertools.count(), itertools.count()
+
+    def one() -> object:
+        row = next(ours) % IMAGES
+        return step(range(row, row + 1))
+
+    rounds = side_by_side(one, lambda: bare(next(theirs) % IMAGES), rounds=IMAGES)
+    added = statistics.median(our / their for their, our in zip(rounds.theirs, rounds.ours, strict=True)) - 1
+    verdict(f"what the face step adds to {name}, as a share of its own call", added, below=0.05)
