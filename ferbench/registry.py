@@ -22,6 +22,8 @@ class Entry:
     ``target`` is ``"module:attribute"``, for a pipeline or a table ``"package:file.toml"``. ``paper`` cites the source,
     ``licence`` is that of the data, weights or method behind the part, ``homepage`` is where to request or read more.
     ``generated`` says of a dataset that the program makes it, so that it needs no files (its ``needs_data`` is False).
+    ``stores`` names the types, "module.Class", that a fitted classifier is made of beyond scikit-learn's, NumPy's and
+    SciPy's: a bundle's model is read back with no others (``ferbench.classifier_file``).
     ``kind``, ``distribution`` and ``version`` are filled in by ferbench.
     """
 
@@ -32,6 +34,7 @@ class Entry:
     licence: str = ""
     homepage: str = ""
     generated: bool = False
+    stores: tuple[str, ...] = ()
     kind: str = ""
     distribution: str = ""
     version: str = ""

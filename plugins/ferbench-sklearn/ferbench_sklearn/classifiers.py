@@ -10,6 +10,9 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import SVC, LinearSVC
 
+from ferbench.classifier_file import portable
+from ferbench_sklearn.portable import to_libsvm
+
 Kernel = Literal["linear", "rbf", "poly", "sigmoid"]
 
 
@@ -46,6 +49,7 @@ def _svc(kernel: Kernel) -> Any:
         return SVC
     from sklearnex.svm import SVC as Accelerated  # noqa: N811 - beside scikit-learn's
 
+    portable.register(Accelerated, to_libsvm)
     return Accelerated
 
 

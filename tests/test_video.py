@@ -16,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from ferbench import video
 from ferbench.errors import DataError
-from ferbench_datasets import video
-from ferbench_datasets.video import View, pick, pictures
+from ferbench.video import View, pick, pictures
 
 Film = Callable[..., Path]
 TURNS = {90: (0, 1, -1, 0), 180: (-1, 0, 0, -1), 270: (0, -1, 1, 0)}
