@@ -11,9 +11,10 @@ from collections.abc import Container, Iterator, Mapping
 from typing import IO, NamedTuple
 
 from ferbench.errors import DataError
+from ferbench.pictures import MAX_SIDE
 from ferbench_datasets._affectnet_rows import CODES, FIX, LABELS, TEST, TRAIN, Rows
 from ferbench_datasets._archives import Tree, printable, read, reading, steps
-from ferbench_datasets._images import MAX_FILE, MAX_SIDE, decode
+from ferbench_datasets._images import MAX_FILE, decode
 from ferbench_datasets._labelled import base, is_image, some
 from ferbench_datasets._problems import Problems
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -42,6 +43,23 @@ def as_rgb(image: Images) -> Images:
     if image.dtype != np.uint8 or image.size == 0 or image.ndim not in (2, 3) or image.shape[2:] not in ((), (3,)):
         raise ValueError(f"an image is uint8 [H, W, 3] with at least one pixel, not {image.dtype} {image.shape}")
     return image if image.ndim == 3 else np.repeat(image[:, :, None], 3, axis=2)
+
+
+def letterbox(
+    image: Images, side: int, colour: tuple[int, int, int], *, bgr: bool = False
+) -> tuple[Images, NDArray[np.float64]]:
+    """RGB ``image`` scaled into the top left of a square of ``colour``; the square's pixels a pixel of it in x, y [2].
+
+    The square is uint8 [side, side, 3], RGB or (with ``colour``) BGR.
+    """
+    height, width = image.shape[:2]
+    factor = side / max(height, width)
+    inner = max(1, round(width * factor)), max(1, round(height * factor))
+    canvas = np.full((side, side, 3), colour, np.uint8)
+    kind = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+    scaled = cv2.resize(image, inner, interpolation=kind)
+    canvas[: inner[1], : inner[0]] = scaled[:, :, ::-1] if bgr else scaled
+    return canvas, np.array([inner[0] / width, inner[1] / height])
 
 
 def in_order(faces: Iterable[tuple[Box, float, NDArray[np.float32] | None]], image: Images) -> list[Face]:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ferbench.data import Face, Images
 from ferbench.errors import WeightsError
 from ferbench.weights import Weights, sha256
-from ferbench_detectors._common import as_rgb, fingerprint, in_order, locate_as_told
+from ferbench_detectors._common import as_rgb, fingerprint, in_order, letterbox, locate_as_told
 
 WEIGHTS = Weights(
     "retinaface-mobilenet-0.25.onnx",
@@ -70,7 +70,8 @@ class RetinaFaceMobileNet:
 
     def detect(self, image: Images) -> list[Face]:
         """Faces with five landmarks in ``image`` (uint8 [H, W, 3] or [H, W]), which is scaled to fit 640 x 640."""
-        canvas, scales = _letterbox(as_rgb(image))
+        canvas, pixels = letterbox(as_rgb(image), SIZE, MEAN_BGR, bgr=True)
+        scales = (pixels / SIZE).astype(np.float32)  # shares of the canvas a pixel
         locations, probabilities, landmarks = self._forward(canvas)
         likely = np.flatnonzero(probabilities[:, 1] > self.score_threshold)
         priors, scores = _priors()[likely], probabilities[likely, 1]
@@ -117,17 +118,6 @@ class RetinaFaceMobileNet:
 
     def __getstate__(self) -> dict[str, Any]:
         return {key: value for key, value in vars(self).items() if key != "_net"}
-
-
-def _letterbox(image: Images) -> tuple[Images, Floats]:
-    """``image`` as BGR in the top left of a mean-coloured canvas [640, 640, 3]; shares of it a pixel in x and y [2]."""
-    height, width = image.shape[:2]
-    factor = SIZE / max(height, width)
-    inner = max(1, round(width * factor)), max(1, round(height * factor))
-    canvas = np.full((SIZE, SIZE, 3), MEAN_BGR, np.uint8)
-    kind = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
-    canvas[: inner[1], : inner[0]] = cv2.resize(image, inner, interpolation=kind)[:, :, ::-1]
-    return canvas, (np.array([inner[0] / width, inner[1] / height]) / SIZE).astype(np.float32)
 
 
 @cache

@@ -1,0 +1,154 @@
+"""YOLO5Face (Qi et al. 2022), its smallest network, yolov5n-0.5 (a ShuffleNetV2), run by OpenCV's DNN module.
+
+OpenCV runs it as fast as ONNX Runtime would, and is here already. Two forms of export are taken: the three raw heads at
+strides 8, 16 and 32 (float32 [1, 3, 80, 80, 16] and so on), which are decoded here, and one output [1, 25200, 16] that
+is decoded already. A fork publishes the second form with its SHA-256, and that is the public file; the authors
+themselves give the weights as PyTorch files on Google Drive. The 16 values are a box [4], whether something is
+there, five landmarks [10], and whether it is a face.
+"""
+
+from __future__ import annotations
+
+from functools import cache, cached_property
+from typing import Annotated, Any
+
+import cv2
+import numpy as np
+from annotated_types import Gt, Lt
+from numpy.typing import NDArray
+
+from ferbench.data import Face, Images
+from ferbench.errors import WeightsError
+from ferbench.weights import Weights, sha256
+from ferbench_detectors._common import as_rgb, fingerprint, in_order, letterbox, locate_as_told
+
+WEIGHTS = Weights(
+    "yolov5n-0.5-face.onnx",
+    "https://github.com/clibdev/yolov5-face/releases/latest/download/yolov5n-0.5-face.onnx",
+    "269eb1e54313f9d1f7941ed9939fa247767539bca5801fc7aa7895960e93ca43",
+    licence="GPL-3.0",
+    megabytes=1.8,
+)
+SIZE = 640
+GRAY = (114, 114, 114)
+"""What the authors fill the rest of the square with."""
+# Of the authors' yolov5n-0.5.yaml: the stride of each head, and the width and height of its anchors in pixels.
+ANCHORS = (
+    (8, ((4, 5), (8, 10), (13, 16))),
+    (16, ((23, 29), (43, 55), (73, 105))),
+    (32, ((146, 217), (231, 300), (335, 433))),
+)
+Floats = NDArray[np.float32]
+
+
+class YoloFace:
+    """Small and quick; needs neither torch nor a GPU.
+
+    Args:
+        score_threshold: the least probability of a face that is given back.
+        nms_threshold: of two boxes that overlap by a greater share (intersection over union), the better one stays.
+        weights: path of the ONNX file; by default the weights folder's, downloaded if it is missing.
+        weights_sha256: the SHA-256 the file must have, for other weights of this network; by default the public one.
+    """
+
+    def __init__(
+        self,
+        score_threshold: Annotated[float, Gt(0), Lt(1)] = 0.5,
+        nms_threshold: Annotated[float, Gt(0), Lt(1)] = 0.45,
+        weights: str = "",
+        weights_sha256: str = "",
+    ) -> None:
+        self.score_threshold = score_threshold
+        self.nms_threshold = nms_threshold
+        self.path = locate_as_told(WEIGHTS, weights, weights_sha256)
+
+    @property
+    def fingerprint(self) -> str:
+        """Name, versions, parameters and the weights' SHA-256."""
+        return fingerprint(
+            "yolo-face",
+            "opencv-python-headless",
+            score_threshold=self.score_threshold,
+            nms_threshold=self.nms_threshold,
+            weights=sha256(self.path),
+        )
+
+    def detect(self, image: Images) -> list[Face]:
+        """Faces with five landmarks in ``image`` (uint8 [H, W, 3] or [H, W]), which is scaled to fit 640 x 640."""
+        canvas, scales = letterbox(as_rgb(image), SIZE, GRAY)
+        rows = self._forward(canvas)
+        centres, sides, points = rows[:, :2], rows[:, 2:4], rows[:, 5:15].reshape(-1, 5, 2)
+        scores = rows[:, 4] * rows[:, 15]
+        corners = centres - sides / 2
+        best = cv2.dnn.NMSBoxes(
+            np.hstack([corners, sides]).tolist(), scores.tolist(), self.score_threshold, self.nms_threshold
+        )
+        return in_order(
+            (
+                (
+                    (*(corners[index] / scales).tolist(), *((corners[index] + sides[index]) / scales).tolist()),
+                    scores[index],
+                    (points[index] / scales).astype(np.float32),
+                )
+                for index in np.ravel(np.asarray(best, np.int64))
+            ),
+            image,
+        )
+
+    def _forward(self, canvas: Images) -> Floats:
+        """The rows [M, 16] of an RGB canvas [640, 640, 3] that may be faces, decoded: pixels and probabilities."""
+        try:
+            self._net.setInput(cv2.dnn.blobFromImage(canvas, 1 / 255))
+            outputs = self._net.forward(self._net.getUnconnectedOutLayersNames())
+        except cv2.error as error:
+            raise self._unfit(error.err) from error
+        found: dict[tuple[int, ...], Floats] = {output.shape[1:]: output[0] for output in outputs}
+        count = len(_cells()[0])
+        if set(found) == {(count, 16)}:
+            rows = found[count, 16]
+            return rows[rows[:, 4] > self.score_threshold]
+        heads = [(3, SIZE // stride, SIZE // stride, 16) for stride, _ in ANCHORS]
+        if set(found) != set(heads):
+            raise self._unfit(f"its outputs are {sorted(found)}")
+        return decode(np.concatenate([found[head].reshape(-1, 16) for head in heads]), self.score_threshold)
+
+    @cached_property
+    def _net(self) -> Any:
+        return cv2.dnn.readNetFromONNX(str(self.path))
+
+    def _unfit(self, reason: str) -> WeightsError:
+        return WeightsError(
+            f"{self.path} is not YOLO5Face (yolov5n-0.5) for 640 x 640, or not for OpenCV {cv2.__version__}: "
+            f"{reason.strip()}",
+            fix="leave 'weights' out to use the public file",
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {key: value for key, value in vars(self).items() if key != "_net"}
+
+
+def decode(raw: Floats, threshold: float) -> Floats:
+    """Of the heads' values [25200, 16], the rows where something is there by more than ``threshold``, as the authors'
+    ``Detect.forward`` gives them: box by centre and sides and landmarks in pixels of the canvas, probabilities."""
+    likely = np.flatnonzero(raw[:, 4] > np.log(threshold / (1 - threshold)))
+    rows, corners, strides, anchors = raw[likely].copy(), *(values[likely] for values in _cells())
+    sure = [0, 1, 2, 3, 4, 15]
+    rows[:, sure] = 1 / (1 + np.exp(-rows[:, sure]))
+    rows[:, :2] = (rows[:, :2] * 2 - 0.5) * strides + corners
+    rows[:, 2:4] = (rows[:, 2:4] * 2) ** 2 * anchors
+    rows[:, 5:15] = rows[:, 5:15] * np.tile(anchors, 5) + np.tile(corners, 5)
+    return rows
+
+
+@cache
+def _cells() -> tuple[Floats, Floats, Floats]:
+    """Of each row of the heads the cell's corner [25200, 2], its stride [25200, 1] and anchor [25200, 2], in pixels."""
+    corners, strides, anchors = [], [], []
+    for stride, sizes in ANCHORS:
+        y, x = np.mgrid[: SIZE // stride, : SIZE // stride].reshape(2, -1) * stride
+        for size in sizes:
+            corners.append(np.stack([x, y], axis=1))
+            strides.append(np.full((len(x), 1), stride))
+            anchors.append(np.tile(size, (len(x), 1)))
+    one, two, three = (np.concatenate(values).astype(np.float32) for values in (corners, strides, anchors))
+    return one, two, three

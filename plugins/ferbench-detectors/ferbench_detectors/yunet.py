@@ -1,0 +1,114 @@
+"""YuNet (Wu et al. 2023), through OpenCV's ``FaceDetectorYN``.
+
+The file is the one that OpenCV's model zoo has as its default since May 2026: the weights of 2023mar, exported for
+images of any size. The zoo publishes no SHA-256; the one here is of the file at hand, and the one that others who
+redistribute it unchanged have written down.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Annotated, Any
+
+import cv2
+from annotated_types import Ge, Gt, Le, Lt
+
+from ferbench.data import Face, Images
+from ferbench.errors import WeightsError
+from ferbench.weights import Weights, sha256
+from ferbench_detectors._common import as_rgb, fingerprint, in_order, locate_as_told
+
+WEIGHTS = Weights(
+    "face_detection_yunet_2026may.onnx",
+    "https://github.com/opencv/opencv_zoo/raw/47534e27c9851bb1128ccc0102f1145e27f23f98/"
+    "models/face_detection_yunet/face_detection_yunet_2026may.onnx",
+    "ebafce4e3c118d6554634be5c27ab333b4c047a9a8c3faf1d7cf93101c22f0f0",
+    licence="MIT",
+    megabytes=0.23,
+)
+LEAST_SIDE = 64
+"""A picture that ends up with 32 rows has a feature map of one row, and OpenCV 4 then reads memory that is not its."""
+MOST_BOXES = 5000
+
+
+class YuNet:
+    """Very small and very quick; trained for faces of some 10 to 300 pixels.
+
+    Args:
+        score_threshold: the least score of a face that is given back.
+        nms_threshold: of two boxes that overlap by a greater share (intersection over union), the better one stays.
+        max_size: an image whose longer side has more pixels is scaled down to that many first. A smaller value makes
+            large photos quicker and finds faces that fill them; a greater one finds small faces in them.
+        weights: path of the ONNX file; by default the weights folder's, downloaded if it is missing.
+        weights_sha256: the SHA-256 the file must have, for other weights of this network; by default the public one.
+    """
+
+    def __init__(
+        self,
+        score_threshold: Annotated[float, Gt(0), Lt(1)] = 0.6,
+        nms_threshold: Annotated[float, Gt(0), Lt(1)] = 0.3,
+        max_size: Annotated[int, Ge(64), Le(8192)] = 640,
+        weights: str = "",
+        weights_sha256: str = "",
+    ) -> None:
+        self.score_threshold = score_threshold
+        self.nms_threshold = nms_threshold
+        self.max_size = max_size
+        self.path = locate_as_told(WEIGHTS, weights, weights_sha256)
+
+    @property
+    def fingerprint(self) -> str:
+        """Name, versions, parameters and the weights' SHA-256."""
+        return fingerprint(
+            "yunet",
+            "opencv-python-headless",
+            score_threshold=self.score_threshold,
+            nms_threshold=self.nms_threshold,
+            max_size=self.max_size,
+            weights=sha256(self.path),
+        )
+
+    def detect(self, image: Images) -> list[Face]:
+        """Faces with five landmarks in ``image`` (uint8 [H, W, 3] or [H, W])."""
+        seen, scale = self._scaled(as_rgb(image))
+        height, width = seen.shape[:2]
+        try:
+            if self._net.getInputSize() != (width, height):
+                self._net.setInputSize((width, height))
+            rows = self._net.detect(seen)[1]
+        except cv2.error as error:
+            raise self._unfit(error.err) from error
+        if rows is None:
+            return []
+        # A row: left, top, width, height, five points, score.
+        points = rows[:, 4:14].reshape(-1, 5, 2) / scale
+        boxes = rows[:, :4] / scale
+        boxes[:, 2:] += boxes[:, :2]
+        return in_order(zip(boxes.tolist(), rows[:, 14].tolist(), points, strict=True), image)
+
+    def _scaled(self, image: Images) -> tuple[Images, float]:
+        """``image`` as BGR within the sizes that the network takes, and the pixels of it a pixel of ``image``."""
+        height, width = image.shape[:2]
+        scale = min(1.0, self.max_size / max(height, width))
+        if scale < 1:
+            inner = max(1, round(width * scale)), max(1, round(height * scale))
+            image = cv2.resize(image, inner, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]  # uint8 it stays
+            height, width = image.shape[:2]
+        below, right = max(0, LEAST_SIDE - height), max(0, LEAST_SIDE - width)
+        bgr: Any = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+        return (cv2.copyMakeBorder(bgr, 0, below, 0, right, cv2.BORDER_CONSTANT) if below or right else bgr), scale
+
+    @cached_property
+    def _net(self) -> Any:
+        sizes = (LEAST_SIDE, LEAST_SIDE)
+        thresholds = (self.score_threshold, self.nms_threshold, MOST_BOXES)
+        return cv2.FaceDetectorYN.create(str(self.path), "", sizes, *thresholds)
+
+    def _unfit(self, reason: str) -> WeightsError:
+        return WeightsError(
+            f"{self.path} is not YuNet, or not for OpenCV {cv2.__version__}: {reason.strip()}",
+            fix="leave 'weights' out to use the public file",
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {key: value for key, value in vars(self).items() if key != "_net"}
