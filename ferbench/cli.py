@@ -12,6 +12,7 @@ import click
 from ferbench import __version__, cli_options
 from ferbench.cli_data import data as data_commands
 from ferbench.cli_figures import figure
+from ferbench.cli_predict import export, predict
 from ferbench.cli_tables import table
 from ferbench.errors import FerbenchError, ParameterError
 from ferbench.plugins import installed
@@ -214,6 +215,8 @@ def verify(bundles: tuple[Path, ...], as_json: bool) -> None:
 main.add_command(data_commands)
 main.add_command(table)
 main.add_command(figure)
+main.add_command(predict)
+main.add_command(export)
 
 
 def _say_problems(reporter: Any) -> None:
