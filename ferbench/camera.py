@@ -17,13 +17,13 @@ from ferbench.sightings import Frame
 
 def frames(number: int) -> Generator[Frame]:
     """Frames of camera ``number`` (from 0) until it ends. Raises ``DataError`` if it is not there."""
-    opencv: Any = cv2  # whose types leave its logging out
-    level = opencv.getLogLevel()
-    opencv.setLogLevel(0)  # it has its own say on standard error about each way in which a camera is not there
+    logging: Any = cv2.utils.logging
+    level = logging.getLogLevel()
+    logging.setLogLevel(logging.LOG_LEVEL_SILENT)  # it has its own say on standard error about each way in which a camera is not there
     try:
         camera = cv2.VideoCapture(number)
     finally:
-        opencv.setLogLevel(level)
+        logging.setLogLevel(level)
     name = f"camera-{number}"
     try:
         count, started = 0, time.monotonic()
@@ -44,7 +44,7 @@ def frames(number: int) -> Generator[Frame]:
 
 @contextmanager
 def until_interrupted() -> Iterator[list[int]]:
-    """Gives a list that has a member once Ctrl-C was pressed: a camera is watched until then, and ends in good order."""
+    """Gives a list that has a member once Ctrl-C was pressed, which ends nothing by itself."""
     pressed: list[int] = []
     before = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
     try:

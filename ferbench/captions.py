@@ -22,7 +22,7 @@ def drawn(picture: Images, seen: Sequence[Sighting], classes: Sequence[str], sca
     """
     image = Image.fromarray(picture)
     draw = ImageDraw.Draw(image)
-    line = max(1, round(max(picture.shape[:2]) / 360))
+    line = max(2, round(max(picture.shape[:2]) / 360))
     font = _font(max(10, round(max(picture.shape[:2]) / 40)))
     for one in seen:
         if one.box is None:

@@ -92,7 +92,8 @@ def predict(
     """Goes through ``files`` in their order, and gives the totals of each.
 
     ``take`` gets every sighting; ``fail`` what is wrong with a file, and the others go on. Into ``out``, if given, go
-    pictures and videos with their boxes and labels (NAME.faces.png, NAME.faces.mp4) and a timeline a video. A video that breaks counts up to there.
+    pictures and videos with their boxes and labels (NAME.faces.png, NAME.faces.mp4) and a timeline a video
+    (NAME.timeline.png). A video that breaks counts up to there.
     """
     names = _names(files) if out else {}
     for moving, group in itertools.groupby(files, key=lambda file: file.suffix.lower() in video.SUFFIXES):
