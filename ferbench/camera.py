@@ -19,7 +19,9 @@ def frames(number: int) -> Generator[Frame]:
     """Frames of camera ``number`` (from 0) until it ends. Raises ``DataError`` if it is not there."""
     logging: Any = cv2.utils.logging
     level = logging.getLogLevel()
-    logging.setLogLevel(logging.LOG_LEVEL_SILENT)  # it has its own say on standard error about each way in which a camera is not there
+    logging.setLogLevel(
+        logging.LOG_LEVEL_SILENT
+    )  # it has its own say on standard error about each way in which a camera is not there
     try:
         camera = cv2.VideoCapture(number)
     finally:
