@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -137,7 +138,7 @@ def test_a_prediction_does_not_depend_on_its_batch(toy: None, kept: Path, monkey
     monkeypatch.setattr(predict, "FRAMES", 2)
     parts = [seen for _, seen in see(model, frames, "all")]
     assert [[one.label for one in seen] for seen in parts] == [[one.label for one in seen] for seen in whole]
-    for one, other in zip(sum(parts, []), sum(whole, []), strict=True):
+    for one, other in zip(chain(*parts), chain(*whole), strict=True):
         np.testing.assert_allclose(one.shares, other.shares, atol=1e-6)
 
 
@@ -232,11 +233,11 @@ def test_altered_models_are_refused(toy: None, spoilt: Path) -> None:
     file = bundle.stored_file(spoilt / "model" / "subjects", "svm")
     good = file.read_bytes()
     file.write_bytes(good + b" ")
-    with pytest.raises(ModelError, match="is not the classifier that result.json names"):
+    with pytest.raises(ModelError, match="is not the classifier that result"):
         ferbench.load(spoilt)
     file.write_bytes(good)
     (spoilt / "model" / "subjects" / "weight.json").write_text("7")
-    with pytest.raises(TransferError, match="are not those that trained_on.json names"):
+    with pytest.raises(TransferError, match="are not those that trained_on"):
         ferbench.load(spoilt)
     with pytest.raises(ModelError, match="no split 'x'"):
         ferbench.load(spoilt, split="x")
