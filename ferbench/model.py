@@ -237,10 +237,12 @@ def _shares(scores: NDArray[np.float64], kind: ScoresKind) -> NDArray[np.float64
 
 def _each(images: Images | Sequence[Images]) -> list[Images]:
     """Pictures one by one. Raises ``ValueError`` for what is no picture."""
+    if isinstance(images, np.ndarray) and images.ndim == 3 and images.shape[2] == 3:  # else its rows would be pictures
+        raise ValueError(f"this is one picture, {list(images.shape)}: give a list of it")
     found = list(images)
     for image in found:
         if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or not image.size:
             raise ValueError("a picture is a numpy array of uint8 with at least one pixel; images are a list of them")
         if image.ndim not in (2, 3) or image.shape[2:] not in ((), (3,)):
-            raise ValueError(f"a picture is [H, W] or [H, W, 3], not {list(image.shape)}; give images, not one image")
+            raise ValueError(f"a picture is [H, W] or [H, W, 3], not {list(image.shape)}")
     return found

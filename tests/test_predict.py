@@ -104,7 +104,7 @@ def test_gray_and_colour_and_a_missing_face(toy: None, kept: Path) -> None:
     assert crop.shape == (48, 48)
     assert model.predict_crops([crop]).tolist() == model.predict([image]).tolist()
     assert model.predict_proba_crops(np.empty((0, 48, 48), np.uint8)).shape == (0, 7)
-    with pytest.raises(ValueError, match="not one image"):
+    with pytest.raises(ValueError, match="this is one picture"):
         model.predict(image)
 
 
