@@ -4,7 +4,8 @@ result.json                 everything but the predictions, in the schema ``Resu
 predictions.csv             of the first classifier, whose scores are the result
 predictions/<label>.csv     of the other classifiers fitted on the same embeddings
 leaks.csv                   the test images that training had seen in some form (``ferbench.leaks``)
-model/<split>/              the embedder's weights and what they were trained on; need not be published
+model/<split>/              the embedder's weights and what they were trained on, and in classifiers/ each fitted
+                            classifier (``ferbench.classifier_file``); need not be published
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ SCHEMA = 1
 COLUMNS = ("id", "split", "label", "predicted")
 MISSED = "(no face)"
 LEAKS = "leaks.csv"
+CLASSIFIERS = "classifiers"
 LARGEST = 512 * 2**20
 """Bytes of a file of a bundle beyond which it is not read."""
 
@@ -53,6 +55,7 @@ class Result(BaseModel):
     faces: dict[str, Any]
     curves: dict[str, list[dict[str, Any]]]
     best_epochs: dict[str, int]
+    stored: dict[str, dict[str, str]] = {}  # split -> classifier -> SHA-256 of its file in model/
     scores_kind: dict[str, ScoresKind]
     scores: dict[str, Scores]
     leak_free: dict[str, LeakFree] = {}  # none in results from before the audit
@@ -67,6 +70,11 @@ class Result(BaseModel):
 def predictions_file(folder: Path, label: str, first: str) -> Path:
     """Where the predictions of classifier ``label`` lie; ``first`` is the pipeline's first classifier."""
     return folder / "predictions.csv" if label == first else folder / "predictions" / f"{label}.csv"
+
+
+def stored_file(model: Path, label: str) -> Path:
+    """Where the fitted classifier ``label`` of a split lies; ``model`` is the split's folder in ``model/``."""
+    return model / CLASSIFIERS / f"{label}.skops"
 
 
 def predictions_text(predictions: Predictions) -> str:

@@ -14,6 +14,7 @@ from ferbench.cli_data import data as data_commands
 from ferbench.cli_detect import detect
 from ferbench.cli_detectors import detectors
 from ferbench.cli_figures import figure
+from ferbench.cli_predict import export, predict
 from ferbench.cli_tables import table
 from ferbench.errors import FerbenchError, ParameterError
 from ferbench.plugins import installed
@@ -218,6 +219,8 @@ main.add_command(detectors)
 main.add_command(detect)
 main.add_command(table)
 main.add_command(figure)
+main.add_command(predict)
+main.add_command(export)
 
 
 def _say_problems(reporter: Any) -> None:

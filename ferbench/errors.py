@@ -11,6 +11,7 @@
     ├── DataError               a dataset is missing, unreadable, or is not what it should be
     ├── SplitError              a protocol cannot split this dataset
     ├── WeightsError            weights are missing or are not the ones expected
+    ├── ModelError              a bundle's model cannot be kept, or cannot be used again
     ├── TransferError           the weights of --init do not fit, or were trained on what is tested now
     ├── TrainingError           a training failed, or was left unfinished by other settings
     ├── WorkerError             a worker process died
@@ -82,6 +83,10 @@ class WeightsError(FerbenchError):
     """Weights are missing, or their SHA-256 is not the expected one."""
 
 
+class ModelError(FerbenchError):
+    """A bundle's model cannot be kept, or cannot be used again: missing, altered, or of types that are not trusted."""
+
+
 class TransferError(FerbenchError):
     """The weights to start from are missing, altered or another embedder's, or were trained on what is tested now."""
 
@@ -100,3 +105,10 @@ class StorageError(FerbenchError):
 
 class BundleError(FerbenchError):
     """A result on disk is incomplete, altered or of another schema version."""
+
+
+def printable(text: str) -> str:
+    """``text`` from a foreign file, as a message may show it: control characters escaped."""
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)

@@ -142,6 +142,33 @@ def _level(image: Images, left: int, top: int, side: int, eyes: NDArray[np.float
     return np.asarray(cv2.warpAffine(image, turn, (side, side), borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
 
+def eyes_of(face: Face, step: FaceStep) -> NDArray[np.float32] | None:
+    """What ``crop`` aligns ``face`` by, if ``step`` does. Raises ``PluginError`` for a face without landmarks."""
+    if not step.align:
+        return None
+    if face.landmarks is None:
+        raise PluginError(
+            "a detector that says that it gives landmarks gave a face without",
+            fix="report it to its author, or leave faces.align out",
+        )
+    return face.landmarks[:2]
+
+
+def check_alignment(step: FaceStep, detector: Detector | None, ready: str | None = None) -> None:
+    """Raises ``ParameterError`` if ``step`` aligns faces and ``detector``, or what is ``ready``, has no landmarks."""
+    if not step.align or getattr(detector, "landmarks", False):
+        return
+    if ready:
+        raise ParameterError(
+            f"faces.align needs landmarks, and the dataset ships {ready} without them",
+            fix="let the detector find the faces: --set faces.shipped=false; or leave faces.align out",
+        )
+    raise ParameterError(
+        "faces.align needs landmarks, and the detector gives none",
+        fix="choose one that does (ferbench list detectors), or leave faces.align out",
+    )
+
+
 def shipped(samples: Samples, step: FaceStep) -> str | None:
     """What the dataset ships that makes a detector needless, "face crops" or "face boxes", or ``None``."""
     if not step.shipped:
@@ -170,19 +197,9 @@ class Cropper:
         for place, row in enumerate(rows):
             image = self.images.read(row)
             face = self._face(image, row)
-            box, eyes = (face.box, self._eyes(face)) if face else (None, None)
+            box, eyes = (face.box, eyes_of(face, self.step)) if face else (None, None)
             crops[place], found[place] = crop(image, box, self.step, eyes), face is not None
         return crops, found
-
-    def _eyes(self, face: Face) -> NDArray[np.float32] | None:
-        if not self.step.align:
-            return None
-        if face.landmarks is None:
-            raise PluginError(
-                f"the detector says that it gives landmarks and gave a face without: {self.detector}",
-                fix="report it to its author, or leave faces.align out",
-            )
-        return face.landmarks[:2]
 
     def _face(self, image: Images, row: int) -> Face | None:
         if self.boxes is not None:
@@ -217,8 +234,7 @@ def prepare(
     else:
         finder = detector()
         source, identity = "the largest face that the detector found", finder.fingerprint
-    if step.align and not getattr(finder, "landmarks", False):
-        _refuse_to_align(ready)
+    check_alignment(step, finder, ready)
     count = len(samples)
     folder = (cache or user_cache_path("ferbench")) / "faces"
     cached = CropCache(folder / _key(samples.fingerprint, identity, step), count, step.size)
@@ -243,18 +259,6 @@ def _check_box(box: Box, image: Images, sample: str) -> None:
             f"{width}x{height} pixels",
             fix="correct the dataset's annotation, or let the detector find the faces: --set faces.shipped=false",
         )
-
-
-def _refuse_to_align(ready: str | None) -> None:
-    if ready:
-        raise ParameterError(
-            f"faces.align needs landmarks, and the dataset ships {ready} without them",
-            fix="let the detector find the faces: --set faces.shipped=false; or leave faces.align out",
-        )
-    raise ParameterError(
-        "faces.align needs landmarks, and this pipeline's detector gives none",
-        fix="choose one that does (ferbench list detectors): --set detector=NAME; or leave faces.align out",
-    )
 
 
 def _key(fingerprint: str, identity: str, step: FaceStep) -> str:

@@ -180,6 +180,18 @@ class Embedder(Protocol):
 
 
 @runtime_checkable
+class OnnxExport(Protocol):
+    """What an embedder may offer beside ``Embedder``: itself as one ONNX graph, for ``ferbench export``."""
+
+    def export_onnx(self, file: Path, size: int) -> None:
+        """Writes ``file``: input ``crops`` uint8 [N, S, S] with S = ``size``, output ``embeddings`` float32 [N, D].
+
+        The graph does all that ``embed`` does, for any N; the weights are in it.
+        """
+        ...
+
+
+@runtime_checkable
 class Loss(Protocol):
     """A training loss. Its learnable parts, if any, are made in ``prepare`` and are ``torch.nn.Parameter``s of it."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,8 @@ FACTS, ARRAYS = "outcome.json", "outcome.npz"
 @dataclass(frozen=True)
 class Outcome:
     """A classifier's predictions by its label, the class and distribution that solved it (``estimators``), the training
-    curve and the epoch kept (if trained), notes, and how many numbers the embedder has (if it says so)."""
+    curve and the epoch kept (if trained), notes, how many numbers the embedder has (if it says so), and the SHA-256 of
+    each classifier that was stored."""
 
     predictions: dict[str, Predictions]
     estimators: dict[str, str]
@@ -28,6 +29,7 @@ class Outcome:
     best_epoch: int | None
     notes: list[str]
     parameters: int | None
+    stored: dict[str, str] = field(default_factory=dict)
 
 
 def predictions(

@@ -81,10 +81,11 @@ class Reporter:
             else:
                 self.console.print(f"{self._stage}: {seconds:.1f} s", highlight=False, soft_wrap=True)
 
-    def advance(self, done: int, total: int, unit: str = "images") -> None:
-        """``done`` of ``total`` units of the stage."""
+    def advance(self, done: int, total: int | None, unit: str = "images") -> None:
+        """``done`` of ``total`` units of the stage; ``None`` where nobody knows how many there will be."""
         rate = done / max(time.monotonic() - self._started, 1e-9)
-        self._show(done, total, f"{done:,}/{total:,}  {rate:,.{0 if rate >= 10 else 1}f} {unit}/s")
+        of = f"/{total:,}" if total else ""
+        self._show(done, total, f"{done:,}{of}  {rate:,.{0 if rate >= 10 else 1}f} {unit}/s")
 
     def batch(self, *, epoch: int, batch: int, batches: int, images: int, loss: float) -> None:
         """One batch of a training is done; ``images`` and ``loss`` are of the epoch so far."""
@@ -121,12 +122,12 @@ class Reporter:
         """A warning; it is in the result too."""
         self.console.print(f"[yellow]warning:[/] {escape(text)}", highlight=False, soft_wrap=True)
 
-    def _show(self, done: int, total: int, detail: str) -> None:
+    def _show(self, done: int, total: int | None, detail: str) -> None:
         if self._bar:
             self._bar.update(self._task, completed=done, total=total, detail=detail)
             return
         now = time.monotonic()
         if now - self._said >= PLAIN_EVERY:
             self._said = now
-            left = (now - self._started) * (total - done) / max(done, 1)
-            self.console.print(f"{self._stage}: {detail}  {left:.0f} s left", highlight=False, soft_wrap=True)
+            left = f"  {(now - self._started) * (total - done) / max(done, 1):.0f} s left" if total else ""
+            self.console.print(f"{self._stage}: {detail}{left}", highlight=False, soft_wrap=True)

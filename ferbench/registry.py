@@ -24,6 +24,8 @@ class Entry:
     ``good_at`` says what the part is good at and what not, ``speed`` how quick it is, and on which machine.
     ``generated`` says of a dataset or of scenes that the program makes them, so that they need no files (``needs_data``
     is False).
+    ``stores`` names the types, "module.Class", that a fitted classifier is made of beyond scikit-learn's, NumPy's and
+    SciPy's: a bundle's model is read back with no others (``ferbench.classifier_file``).
     ``kind``, ``distribution`` and ``version`` are filled in by ferbench.
     """
 
@@ -36,6 +38,7 @@ class Entry:
     good_at: str = ""
     speed: str = ""
     generated: bool = False
+    stores: tuple[str, ...] = ()
     kind: str = ""
     distribution: str = ""
     version: str = ""

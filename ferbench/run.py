@@ -16,11 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from ferbench import auditing, bundle, leaks, metrics, places, transfer
-from ferbench.data import Indices, Predictions, Samples, ScoresKind, Split
+from ferbench import auditing, bundle, classifier_file, leaks, metrics, places, transfer
+from ferbench.data import Embeddings, Indices, Predictions, Samples, Split
 from ferbench.digests import digest
 from ferbench.embed import embed_all
-from ferbench.errors import TrainingError
+from ferbench.errors import ModelError, TrainingError
 from ferbench.faces import Crops, Rows, prepare, shipped
 from ferbench.interfaces import Classifier, Dataset, Embedder, EvaluationProtocol, Selection
 from ferbench.monitor import RunMonitor, Side, fit
@@ -28,8 +28,12 @@ from ferbench.outcome import Outcome, joined, keep, kept
 from ferbench.outcome import predictions as predictions_of
 from ferbench.pipeline import Part, Pipeline
 from ferbench.progress import Reporter
+from ferbench.scoring import class_scores
 from ferbench.storage import explain, replacing, write_json, write_text
 from ferbench.transfer import record
+
+CHECKED = 100
+"""Test images by which a stored classifier is compared with the fitted one."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +102,7 @@ def run(plan: Plan, reporter: Reporter, *, resume: bool = False, restart: bool =
         faces=crops.describe(),
         curves={name: one.curve for name, one in outcomes.items() if one.curve},
         best_epochs={name: one.best_epoch for name, one in outcomes.items() if one.best_epoch is not None},
+        stored={name: one.stored for name, one in outcomes.items() if one.stored},
         scores_kind={label: one.scores_kind for label, one in predictions.items()},
         scores={label: metrics.score(one) for label, one in predictions.items()},
         leak_free=auditing.leak_free(predictions, leak_list, folder / bundle.LEAKS),
@@ -151,14 +156,22 @@ def _run_split(
     with reporter.stage("embedding"):
         inputs = embed_all(embedder.embed, train.images, reporter.advance)
         outputs = embed_all(embedder.embed, Rows(crops.images, split.test), reporter.advance)
-    predicted, estimators = {}, {}
-    for label, build in classifiers.items():
+    predicted, estimators, stored = {}, {}, {}
+    model = work / "model" / split.name
+    for part in pipeline.classifiers:
+        label = part.label
         with reporter.stage(f"classifying ({label})"):
-            fitted = fit(build(), inputs, train.labels, monitor.warn)
+            fitted = fit(classifiers[label](), inputs, train.labels, monitor.warn)
             predicted[label], estimators[label] = _predict(fitted, outputs, samples, crops, split), estimator(fitted)
-    embedder.save(work / "model" / split.name)
+            try:
+                file = bundle.stored_file(model, label)
+                stored[label] = classifier_file.write(fitted, file, part.entry, outputs[:CHECKED])
+            except ModelError as error:
+                monitor.warn(error.what)
+    embedder.save(model)
     best = monitor.best["epoch"] if monitor.curve else None
-    return Outcome(predicted, estimators, monitor.curve, best, monitor.notes, getattr(embedder, "parameters", None))
+    parameters = getattr(embedder, "parameters", None)
+    return Outcome(predicted, estimators, monitor.curve, best, monitor.notes, parameters, stored)
 
 
 def _with_transfer(
@@ -225,14 +238,10 @@ def _side(samples: Samples, crops: Crops, rows: Indices) -> Side:
     return Side(Rows(crops.images, rows), samples.labels[rows], crops.predicted[rows])
 
 
-def _predict(fitted: Classifier, outputs: Any, samples: Samples, crops: Crops, split: Split) -> Predictions:
+def _predict(fitted: Classifier, outputs: Embeddings, samples: Samples, crops: Crops, split: Split) -> Predictions:
     """What ``fitted`` says of the test side; an image without a face is a miss, unless its centre is predicted."""
-    kind: ScoresKind = "probability" if hasattr(fitted, "predict_proba") else "decision"
-    values = getattr(fitted, "predict_proba" if kind == "probability" else "decision_function")(outputs)
-    if values.ndim == 1:  # scikit-learn gives two classes one column
-        values = np.stack([-values, values], axis=1)
-    scores = np.full((len(split.test), len(samples.classes)), 0.0 if kind == "probability" else values.min() - 1)
-    scores[:, fitted.classes_] = values
+    scores, kind = class_scores(fitted, outputs, len(samples.classes))
+    scores = np.nan_to_num(scores, nan=0.0 if kind == "probability" else np.nanmin(scores) - 1)
     predicted = np.where(crops.predicted[split.test], fitted.predict(outputs), metrics.MISS).astype(np.int64)
     return predictions_of(split, samples, predicted, scores, kind)
 

@@ -15,6 +15,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from ferbench.bundle import CLASSIFIERS
 from ferbench.data import Samples, Split
 from ferbench.errors import TransferError
 from ferbench.storage import write_text
@@ -162,9 +163,10 @@ def sources(transfer: dict[str, Any]) -> str:
 def record(folder: Path, described: dict[str, Any], samples: Samples, split: Split, before: Origin | None) -> None:
     """Writes ``trained_on.json`` beside the weights in ``folder``; ``described`` is of the run that trained them.
 
-    An embedder that is not trained leaves no folder, and no record.
+    An embedder that is not trained leaves no weights, and no record.
     """
-    if not folder.is_dir():
+    weights = _hashes(folder)
+    if not weights:
         return
     rows = np.union1d(split.train, split.validation)
     training = Training(
@@ -177,7 +179,7 @@ def record(folder: Path, described: dict[str, Any], samples: Samples, split: Spl
         split_digest=split.digest(samples.ids),
         ids=sorted(samples.ids[rows].tolist()),
     )
-    origin = Origin(weights=_hashes(folder), training=training, before=before)
+    origin = Origin(weights=weights, training=training, before=before)
     write_text(folder / FILE, origin.model_dump_json() + "\n")
 
 
@@ -224,12 +226,12 @@ def _read(file: Path) -> Origin:
 
 
 def _hashes(place: Path) -> dict[str, str]:
-    """SHA-256 of a file, or of all the files in a folder but the record itself."""
+    """SHA-256 of a file, or of all the files in a folder but the record itself and the fitted classifiers."""
     files = [place] if place.is_file() else sorted(path for path in place.rglob("*") if path.is_file())
     found = {}
     for path in files:
         name = path.name if path == place else path.relative_to(place).as_posix()
-        if name != FILE:
+        if name != FILE and not name.startswith(f"{CLASSIFIERS}/"):
             with path.open("rb") as opened:
                 found[name] = hashlib.file_digest(opened, "sha256").hexdigest()
     return found

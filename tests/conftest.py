@@ -6,12 +6,15 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import av
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from numpy.typing import NDArray
 
 from ferbench import plugins
 from ferbench.cli import main
@@ -64,6 +67,25 @@ def toy_run(call: Callable[..., Result], tmp_path: Path) -> Callable[..., tuple[
         return Path(result["bundle"]), result
 
     return _run
+
+
+@pytest.fixture(scope="session")
+def film() -> Callable[..., Path]:
+    """Writes pictures uint8 [H, W, 3] as a video at 25 fps, MPEG-4 unless told, in the container that the name says."""
+    return make_film
+
+
+def make_film(file: Path, pictures: Sequence[NDArray[Any]], codec: str = "mpeg4") -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with av.open(str(file), "w") as container:
+        stream: Any = container.add_stream(codec, rate=25)
+        stream.height, stream.width = pictures[0].shape[:2]
+        stream.pix_fmt, stream.bit_rate, stream.codec_context.thread_count = "yuv420p", 2_000_000, 1
+        for picture in pictures:
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return file
 
 
 def shell(*words: object, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:

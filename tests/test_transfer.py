@@ -169,7 +169,7 @@ def test_weights_of_another_embedder_and_bundles_without_weights(first: Path, to
         transfer.find(first, "resnet18")
     folder, result = toy_run("--set", "embedder=raw-pixels")
     assert result["transfer"] is None
-    with pytest.raises(TransferError, match="has no model/"):
+    with pytest.raises(TransferError, match="holds no weights"):
         transfer.find(folder, "raw-pixels")
     kept = next((ROOT / "leaderboards" / "results").rglob("result.json")).parent
     with pytest.raises(TransferError, match="has no model/"):

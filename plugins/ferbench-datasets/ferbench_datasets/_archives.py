@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import IO, Protocol, cast
 
 from ferbench.errors import DataError
+from ferbench.errors import printable as printable
 
 #: What reading a damaged file or archive raises.
 BROKEN = (
@@ -93,13 +94,6 @@ def read(tree: Tree, name: str, *, limit: int, fix: str) -> bytes:
         data = file.read(limit + 1)
     _check_size(where, len(data), limit, fix)
     return data
-
-
-def printable(text: str) -> str:
-    """``text`` with whatever could disturb a terminal written as an escape."""
-    if text.isprintable():
-        return text
-    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
 class FolderTree:

@@ -24,11 +24,11 @@ from ferbench.digests import digest
 from ferbench.errors import DataError
 from ferbench.progress import Reporter
 from ferbench.storage import write_json
+from ferbench.video import View, pictures
 from ferbench_datasets._archives import FolderTree, Tree, reading
 from ferbench_datasets._problems import Problems
 from ferbench_datasets._sources import MMI
 from ferbench_datasets.frames import VERSION, Chosen, FrameExtractor, NothingToChooseError
-from ferbench_datasets.video import View, pictures
 
 MAX_FILE = 8 << 30
 MAX_MEMBER = 256 << 20

@@ -11,6 +11,7 @@ import numpy as np
 
 from ferbench.data import Images, Samples
 from ferbench.errors import DataError
+from ferbench.video import Half, View, pick
 from ferbench_datasets._archives import Tree, printable
 from ferbench_datasets._mmi_choice import choose, opened
 from ferbench_datasets._mmi_files import EMOTIONS, Clip, read_clips
@@ -18,7 +19,6 @@ from ferbench_datasets._problems import SHOWN, Problems
 from ferbench_datasets._release import absent, fingerprint, open_images
 from ferbench_datasets._sources import MMI
 from ferbench_datasets.frames import Chosen, FrameExtractor
-from ferbench_datasets.video import Half, View, pick
 
 CLIPS = 236
 """Videos with one of the six emotions, as Haider et al. 2023, Section 4.1 counts them."""

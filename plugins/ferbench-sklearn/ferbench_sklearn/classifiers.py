@@ -10,6 +10,8 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import SVC, LinearSVC
 
+from ferbench.classifier_file import portable
+from ferbench_sklearn.portable import to_libsvm
 from ferbench_sklearn.sigmoid import SigmoidSVC
 
 Kernel = Literal["linear", "rbf", "poly", "sigmoid"]
@@ -50,6 +52,7 @@ def _svc() -> Any:
         return SVC
     from sklearnex.svm import SVC as Accelerated  # noqa: N811 - beside scikit-learn's
 
+    portable.register(Accelerated, to_libsvm)
     return Accelerated
 
 

@@ -156,6 +156,13 @@ class ResNet18:
         self._loaded = True
         return self
 
+    def export_onnx(self, file: Path, size: int) -> None:
+        """Writes ``embed`` for crops of ``size`` pixels as an ONNX graph (``ferbench.interfaces.OnnxExport``)."""
+        from ferbench_torch import onnx_graph  # the exporter is slow to import and seldom asked for
+
+        graph = onnx_graph.Graph(self._network(), pooled=self.features == "avg_pool", flip_average=self.flip_average)
+        onnx_graph.write(graph, file, size)
+
     def _network(self) -> backbone.EmbeddingNet:
         if self._net is None:
             self._net = backbone.build(self.size, self.weights)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
 from scipy.stats import median_abs_deviation
 
+from ferbench.video import pictures
 from ferbench_datasets.frames import FLAT, FrameExtractor, NothingToChooseError, deviations_at
-from ferbench_datasets.video import pictures
 
 DEFAULT = FrameExtractor()
 

@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 
 from ferbench.data import Samples
 from ferbench.errors import DataError
+from ferbench.video import pictures
 from ferbench_datasets import _mmi_choice
 from ferbench_datasets.frames import FrameExtractor
 from ferbench_datasets.mmi import Mmi
-from ferbench_datasets.video import pictures
 
 CODES = {"angry": 1, "disgust": 2, "fear": 3, "happy": 4, "sad": 5, "surprise": 6}
 BOMB = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]><Session><Subject id="&b;"/><Track view="0"/></Session>'

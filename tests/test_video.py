@@ -16,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from ferbench import video
 from ferbench.errors import DataError
-from ferbench_datasets import video
-from ferbench_datasets.video import View, pick, pictures
+from ferbench.video import View, pick, pictures
 
 Film = Callable[..., Path]
 TURNS = {90: (0, 1, -1, 0), 180: (-1, 0, 0, -1), 270: (0, -1, 1, 0)}
@@ -64,8 +64,9 @@ def test_a_frame_after_the_end_is_an_error(numbered: Path) -> None:
         pick(numbered, "x", [5, 100])
 
 
-def test_another_decoder_sees_the_same_pictures(performances: list[Any]) -> None:
-    file = performances[0].video
+def test_another_decoder_sees_the_same_pictures(tmp_path: Path, film: Film) -> None:
+    ramp = np.add.outer(np.arange(96), np.arange(128)).astype(np.uint8)[:, :, None].repeat(3, axis=2)
+    file = film(tmp_path / "ramp.avi", [ramp // 2 + 2 * index for index in range(20)])
     other = cv2.VideoCapture(str(file))
     for ours in pictures(file, "x"):
         theirs = other.read()[1][:, :, ::-1]
