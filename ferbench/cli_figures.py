@@ -30,7 +30,7 @@ def figure() -> None:
 @bundles
 @out
 def classes(bundles: tuple[Path, ...], out: Path) -> None:
-    """How many images each class has (Haider et al. 2023, Figures 8 and 9)."""
+    """Images a class (Figures 8 and 9 of Haider and others 2023)."""
     from ferbench.figures import classes as one
 
     found = [result for _, result in _read(bundles)]
@@ -90,7 +90,7 @@ def accuracy(bundles: tuple[Path, ...], out: Path) -> None:
 @click.option("--limit", type=click.IntRange(4), default=3000, show_default=True, help="Test images at most.")
 @out
 def tsne(bundle: Path, data: Path | None, thumbnails: bool, limit: int, out: Path) -> None:
-    """t-SNE of the test embeddings (Figure 2), made anew from the weights that the run kept and its dataset."""
+    """t-SNE of the test embeddings (Figure 2), from the weights that the run kept."""
     from ferbench.figures import tsne as one
     from ferbench.progress import Reporter
 

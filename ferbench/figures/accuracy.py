@@ -8,16 +8,21 @@ from matplotlib.ticker import PercentFormatter
 from ferbench.bundle import Result
 from ferbench.figures import style
 
+NARROWEST = 2
+"""Marks that the name below a group takes the width of."""
+
 
 def draw(results: list[Result]) -> Figure:
     """A group a result, a mark a classifier: its test accuracy and 95% interval. Classifiers keep their mark."""
     labels = list(dict.fromkeys(label for result in results for label in result.scores))
-    marks = sum(len(result.scores) for result in results)
+    marks = sum(max(len(result.scores), NARROWEST) for result in results)
     figure = Figure(figsize=(max(style.PANEL, min(2 * style.PANEL, 0.5 * marks + 1.2)), 2.9), layout="constrained")
     panel = figure.subplots()
     place, centres = 0.0, []
     for result in results:
-        first = place
+        width = max(len(result.scores), NARROWEST)
+        centres.append(place + (width - 1) / 2)
+        place += (width - len(result.scores)) / 2
         for label, scores in result.scores.items():
             low, high = scores.interval
             number = labels.index(label)
@@ -36,10 +41,9 @@ def draw(results: list[Result]) -> Figure:
                 f"{scores.accuracy:.1%}", (place, high), (0, 3), textcoords="offset points", ha="center", fontsize=7
             )
             place += 1
-        centres.append((first + place - 1) / 2)
-        place += 0.6
+        place = centres[-1] + (width + 1) / 2 + 0.6
     panel.margins(x=0.08 if marks > 3 else 0.25, y=0.15)
-    panel.set_xticks(centres, [style.title(result) for result in results])
+    panel.set_xticks(centres, [style.title(result).replace(", ", ",\n") for result in results])
     panel.tick_params(axis="x", length=0)
     panel.yaxis.set_major_formatter(PercentFormatter(1))
     panel.set_ylabel("test accuracy, 95% interval")
