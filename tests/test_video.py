@@ -7,7 +7,6 @@ import struct
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -114,9 +113,10 @@ def test_broken_videos_say_what_is_wrong(numbered: Path) -> None:
     assert "frame " in error_of(whole[: len(whole) // 2] + bytes(4000) + whole[len(whole) // 2 + 4000 :])
 
 
-def test_a_damaged_frame_is_an_error_though_it_can_be_shown(performances: list[Any]) -> None:
+def test_a_damaged_frame_is_an_error_though_it_can_be_shown(film: Film, tmp_path: Path) -> None:
     """FFmpeg hides what is missing behind the frame before, and says so."""
-    whole = performances[0].video.read_bytes()
+    noise = cv2.GaussianBlur(np.random.default_rng(0).integers(0, 256, (256, 256, 3), np.uint8), (0, 0), 3)
+    whole = film(tmp_path / "moving.avi", [np.roll(noise, 2 * step, axis=1) for step in range(60)]).read_bytes()
     assert error_of(whole[: len(whole) // 2] + bytes(5000) + whole[len(whole) // 2 + 5000 :]).endswith("is damaged")
 
 

@@ -39,9 +39,9 @@ class SynthFaces:
 
     def __init__(
         self,
-        subjects: Annotated[int, Ge(1)] = 150,
+        subjects: Annotated[int, Ge(1)] = 112,
         clips: Annotated[int, Ge(1)] = 1,
-        frames: Annotated[int, Ge(1)] = 3,
+        frames: Annotated[int, Ge(1)] = 4,
         contempt: bool = False,
         seed: Annotated[int, Ge(0)] = 0,
     ) -> None:
