@@ -33,7 +33,9 @@ class Commands(click.Group):
         except FerbenchError as error:
             _fail(error)
         except KeyboardInterrupt:
-            click.echo("\ninterrupted; what was finished is kept: go on with --resume", err=True)
+            asked = self.commands.get(ctx.invoked_subcommand or "")
+            goes_on = asked is not None and any(one.name == "resume" for one in asked.params)
+            click.echo("\ninterrupted; what was finished is kept" + ": go on with --resume" * goes_on, err=True)
             sys.exit(130)
 
 

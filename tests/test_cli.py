@@ -132,3 +132,18 @@ def test_a_process_of_its_own_shows_no_traceback_and_no_colour_codes(tmp_path: P
     assert said.returncode == 2
     assert said.stderr.startswith("error: there is no pipeline 'tlf'")
     assert "\x1b" not in said.stderr + said.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "work", "goes_on"), [(TOY, "ferbench.run.run", True), (("list",), "ferbench.listing.show_parts", False)]
+)
+def test_ctrl_c_names_resume_where_there_is_one(
+    call: Call, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], work: str, goes_on: bool
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(work, interrupted)
+    said = call(*words, status=130).stderr
+    assert "interrupted; what was finished is kept" in said
+    assert ("--resume" in said) is goes_on
