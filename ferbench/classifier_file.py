@@ -7,7 +7,6 @@ into one that can be stored: its plugin registers how, with ``portable.register`
 
 from __future__ import annotations
 
-import hashlib
 import warnings
 import zipfile
 from functools import singledispatch
@@ -18,6 +17,7 @@ import numpy as np
 from skops.io import dump, get_untrusted_types, load
 
 from ferbench.data import Embeddings
+from ferbench.digests import of_file
 from ferbench.errors import ModelError
 from ferbench.interfaces import Classifier
 from ferbench.registry import Entry
@@ -56,7 +56,7 @@ def write(fitted: Classifier, target: Path, entry: Entry, examples: Embeddings) 
         (stored, _), (scores, _) = (class_scores(one, examples, classes) for one in (again, fitted))
         if not np.allclose(stored, scores, rtol=ALIKE, atol=ALIKE, equal_nan=True):
             raise _unfit(entry, "what was stored does not predict the same")
-        return sha256(fresh)
+        return of_file(fresh)
 
 
 def read(file: Path, entry: Entry) -> tuple[Classifier, list[str]]:
@@ -82,12 +82,6 @@ def read(file: Path, entry: Entry) -> tuple[Classifier, list[str]]:
             fix="restore the file that ferbench wrote, or run it again",
         ) from error
     return fitted, [" ".join(str(one.message).split()) for one in caught]
-
-
-def sha256(file: Path) -> str:
-    """The file's SHA-256 in hex."""
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def _unknown(file: Path, entry: Entry) -> list[str]:

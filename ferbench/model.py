@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from ferbench import bundle, classifier_file, parameters, pipeline, transfer
 from ferbench.bundle import MISSED, Result
 from ferbench.data import Embeddings, Face, Images, ScoresKind, Strings
+from ferbench.digests import of_file
 from ferbench.embed import embed_all
 from ferbench.errors import ModelError
 from ferbench.faces import FaceStep, check_alignment, crop, eyes_of
@@ -186,7 +187,7 @@ def _classifier(
     file = bundle.stored_file(folder / "model" / split, label)
     if not file.is_file():
         raise _without_a_model(folder, result)
-    if classifier_file.sha256(file) != result.stored[split][label]:
+    if of_file(file) != result.stored[split][label]:
         raise ModelError(
             f"{file} is not the classifier that result.json names by its SHA-256",
             fix="restore the file that ferbench wrote, or run it again",

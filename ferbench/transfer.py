@@ -6,7 +6,6 @@ and the same of the weights that this training itself was started from. So an ov
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ferbench.bundle import CLASSIFIERS
 from ferbench.data import Samples, Split
+from ferbench.digests import of_file
 from ferbench.errors import TransferError
 from ferbench.storage import write_text
 
@@ -232,6 +232,5 @@ def _hashes(place: Path) -> dict[str, str]:
     for path in files:
         name = path.name if path == place else path.relative_to(place).as_posix()
         if name != FILE and not name.startswith(f"{CLASSIFIERS}/"):
-            with path.open("rb") as opened:
-                found[name] = hashlib.file_digest(opened, "sha256").hexdigest()
+            found[name] = of_file(path)
     return found

@@ -26,6 +26,7 @@ from urllib.parse import urlsplit
 
 from platformdirs import user_cache_path
 
+from ferbench.digests import of_file
 from ferbench.errors import PluginError, StorageError, WeightsError
 from ferbench.storage import replacing
 
@@ -149,8 +150,7 @@ def fetch(weights: Weights) -> Path:
 
 @lru_cache(maxsize=64)
 def _sha256(path: Path, size: int, modified: int) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return of_file(path)
 
 
 def _blocks(weights: Weights, target: Path) -> Generator[bytes]:
