@@ -75,7 +75,7 @@ class Samples:
             value = getattr(self, name)
             if value is not None and len(value) != count:
                 raise _broken(f"{name} has {len(value)} rows beside {count} ids")
-        if len(np.unique(self.ids)) != count:
+        if not _unique(self.ids):
             raise _broken("sample ids are not unique")
         if self.labels.dtype != np.int64:
             raise _broken(f"labels are {self.labels.dtype}, not int64")
@@ -107,7 +107,7 @@ class Scenes:
 
     def __post_init__(self) -> None:
         count = len(self.ids)
-        if len(np.unique(self.ids)) != count:
+        if not _unique(self.ids):
             raise _unfit("ids are not unique")
         lengths = {"images": len(self.images), "boxes": len(self.boxes)}
         for name, length in {**lengths, **{name: len(rows) for name, rows in self.subsets.items()}}.items():
@@ -186,6 +186,10 @@ def batches(count: int, size: int, start: int = 0) -> Iterator[slice]:
     """Slices of at most ``size`` that cover ``range(start, count)`` in order."""
     for first in range(start, count, size):
         yield slice(first, min(first + size, count))
+
+
+def _unique(ids: Strings) -> bool:
+    return len(set(ids.tolist())) == len(ids)  # at a million ids several times as fast as np.unique
 
 
 def _unfit(what: str) -> PluginError:

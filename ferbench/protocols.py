@@ -68,7 +68,7 @@ class RandomSplit:
             raise refusal("random-7-3", few)
         rng, rows = np.random.default_rng(seed), _all(samples)
         test = by_class(samples, rows, self.test, rng)
-        rest = np.setdiff1d(rows, test)
+        rest = np.setdiff1d(rows, test, assume_unique=True)
         split = select("random", rest, test, self.selection, lambda rest: by_class(samples, rest, self.validation, rng))
         return require([split], samples, "random-7-3", self.selection, sides=("train", "test"))
 
@@ -101,7 +101,7 @@ class ClipDisjoint:
         def hold_out(rest: Indices) -> Indices:
             return groups_by_class(samples, rest, clips, self.validation, rng)
 
-        split = select("clips", np.setdiff1d(rows, test), test, self.selection, hold_out)
+        split = select("clips", np.setdiff1d(rows, test, assume_unique=True), test, self.selection, hold_out)
         return require([split], samples, "clip-disjoint-7-3", self.selection, sides=("train", "test"))
 
 
@@ -209,7 +209,9 @@ class GroupTenFold:
         return require(splits, samples, "group-10-fold", self.selection, sides=("train",))
 
     def _split(self, name: str, samples: Samples, test: Indices, following: Indices) -> Split:
-        return select(name, np.setdiff1d(_all(samples), test), test, self.selection, lambda _: following)
+        return select(
+            name, np.setdiff1d(_all(samples), test, assume_unique=True), test, self.selection, lambda _: following
+        )
 
 
 class Official:

@@ -27,7 +27,7 @@ def select(name: str, rest: Indices, test: Indices, selection: Selection, hold_o
     if selection == "test":
         return Split(name, rest, test, test)
     validation = hold_out(rest) if selection == "validation" else np.empty(0, np.int64)
-    return Split(name, np.setdiff1d(rest, validation), validation, test)
+    return Split(name, np.setdiff1d(rest, validation, assume_unique=True), validation, test)
 
 
 def by_class(samples: Samples, rows: Indices, share: float, rng: np.random.Generator) -> Indices:

@@ -67,12 +67,7 @@ def in_order(faces: Iterable[tuple[Box, float, NDArray[np.float32] | None]], ima
     height, width = image.shape[:2]
     found = []
     for (left, top, right, bottom), score, landmarks in faces:
-        box = (
-            float(min(max(left, 0), width)),
-            float(min(max(top, 0), height)),
-            float(min(max(right, 0), width)),
-            float(min(max(bottom, 0), height)),
-        )
+        box = float(max(left, 0)), float(max(top, 0)), float(min(right, width)), float(min(bottom, height))
         if box[0] < box[2] and box[1] < box[3]:
             found.append(Face(box, float(score), landmarks))
     return sorted(found, key=lambda face: -face.score)

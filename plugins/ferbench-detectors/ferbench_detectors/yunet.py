@@ -82,11 +82,12 @@ class YuNet:
             raise self._unfit(error.err) from error
         if rows is None:
             return []
-        # A row: left, top, width, height, five points, score.
-        points = rows[:, 4:14].reshape(-1, 5, 2) / scale
-        boxes = rows[:, :4] / scale
-        boxes[:, 2:] += boxes[:, :2]
-        return in_order(zip(boxes.tolist(), rows[:, 14].tolist(), points, strict=True), image)
+        # A row: left, top, width, height, five points, score; made left, top, right, bottom in pixels of ``image``.
+        if scale < 1:
+            rows[:, :14] /= scale
+        rows[:, 2:4] += rows[:, :2]
+        points = rows[:, 4:14].reshape(-1, 5, 2)
+        return in_order(((row[:4], row[14], five) for row, five in zip(rows.tolist(), points, strict=True)), image)
 
     def _scaled(self, image: Images) -> tuple[Images, float]:
         """``image`` as BGR within the sizes that the network takes, and the pixels of it a pixel of ``image``."""
