@@ -36,10 +36,10 @@ def add(name: str, path: Path) -> None:
 @data.command("list")
 @AS_JSON
 def list_data(as_json: bool) -> None:
-    """List every dataset with its licence, where to request it, and whether its files are known."""
+    """List every dataset and scenes with their licence, where to request them, and whether their files are known."""
     from ferbench import listing
 
-    found = listing.datasets(installed().registry)
+    found = listing.datasets(installed().registry, kinds=("dataset", "scenes"))
     if as_json:
         click.echo(json.dumps(found, indent=2))
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from rich.console import Console
@@ -26,19 +26,24 @@ def show_parts(entries: Iterable[Entry]) -> None:
     Console().print(table)
 
 
-def datasets(registry: Registry) -> list[dict[str, Any]]:
-    """Every dataset as plain values, with ``status``: generated, data known, data missing, or needs --data."""
+def datasets(registry: Registry, kinds: Collection[str] = ("dataset",)) -> list[dict[str, Any]]:
+    """Every dataset as plain values, with ``status``: generated, data known, data missing, or needs --data.
+
+    ``kinds`` may take in the scenes, whose files are remembered alike.
+    """
     from ferbench import places
 
     known = places.known()
     found = []
     for entry in registry:
-        if entry.kind == "dataset":
+        if entry.kind in kinds:
             path = known.get(entry.name)
             exists = path is not None and path.exists()
             without = "generated" if entry.generated else "needs --data"
             status = without if path is None else "data known" if exists else "data missing"
-            said = {key: getattr(entry, key) for key in ("name", "summary", "licence", "homepage", "distribution")}
+            said = {
+                key: getattr(entry, key) for key in ("kind", "name", "summary", "licence", "homepage", "distribution")
+            }
             found.append({**said, "status": status, "path": path and str(path), "exists": exists})
     return found
 

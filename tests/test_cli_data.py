@@ -19,6 +19,7 @@ Call = Callable[..., Result]
 def test_add_list_and_run_without_data(call: Call, tmp_path: Path) -> None:
     said = {one["name"]: one for one in json.loads(call("data", "list", "--json").stdout)}
     assert (said["fer2013"]["status"], said["toy"]["status"]) == ("needs --data", "generated")
+    assert (said["wider-face"]["kind"], said["wider-face"]["status"]) == ("scenes", "needs --data")
     file = tmp_path / "fer2013.csv"
     file.write_text("emotion,pixels,Usage\n1,2,Training\n")
     call("data", "add", "fer2013", file)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from ferbench import bundle, leaderboard
+from ferbench.plugins import installed
 from tests.conftest import ROOT
 
 RESULTS = ROOT / "leaderboards" / "results"
@@ -30,6 +32,14 @@ def test_the_pages_are_up_to_date() -> None:
 
 def test_the_table_of_detectors_is_up_to_date(call: Any) -> None:
     assert "up to date" in call("detectors", "--check", "--out", RESULTS.parent / "detectors.md").stdout
+
+
+def test_what_show_says_of_a_detectors_speed_is_the_tables() -> None:
+    board = json.loads((RESULTS.parent / "detectors.json").read_text())["boards"]["synthfaces-scenes"]
+    rows = [row for row in board["detectors"] if row["milliseconds"] and row["name"] != "whole-image"]
+    assert len(rows) >= 5
+    for row in rows:
+        assert installed().registry.get("detector", row["name"]).speed.startswith(f"{row['milliseconds']:.0f} ms ")
 
 
 def test_the_papers_tables_are_up_to_date(call: Any) -> None:
