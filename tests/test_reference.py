@@ -19,7 +19,8 @@ from tests.conftest import SHARED, shell
 SHORT = os.environ.get("FERBENCH_SHORT") == "1"
 FER2013 = SHARED / "data" / "fer2013" / "fer2013.npz"
 SMALL = ["--set", "dataset.subjects=8", "--set", "dataset.clips=1", "--set", "dataset.frames=2"]
-QUICK = ["--set", "embedder.epochs=4", "--set", "monitor.every=1"]
+EPOCHS = 3 if SHORT else 4
+QUICK = ["--set", f"embedder.epochs={EPOCHS}", "--set", "monitor.every=1"]
 
 pytestmark = pytest.mark.slow
 
@@ -33,8 +34,16 @@ def bundle_of(said: subprocess.CompletedProcess[str]) -> Path:
     return Path(json.loads(said.stdout)["bundle"])
 
 
-def test_the_same_predictions_twice_and_after_a_kill(tmp_path: Path) -> None:
-    first, second = (bundle_of(shell(*reference(tmp_path / name))) for name in ("a", "b"))
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bundle of one run, which several tests look at."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        return bundle_of(shell(*reference(tmp_path_factory.mktemp("runs"))))
+
+
+def test_the_same_predictions_twice_and_after_a_kill(trained: Path, tmp_path: Path) -> None:
+    second = bundle_of(shell(*reference(tmp_path / "b")))
     process = subprocess.Popen(
         [sys.executable, "-m", "ferbench", *reference(tmp_path / "c")],
         stdout=subprocess.DEVNULL,
@@ -49,28 +58,26 @@ def test_the_same_predictions_twice_and_after_a_kill(tmp_path: Path) -> None:
     process.wait()
     assert list(tmp_path.glob("c/**/result.json")) == []
     third = bundle_of(shell(*reference(tmp_path / "c"), "--resume"))
-    texts = {folder.joinpath("predictions.csv").read_text() for folder in (first, second, third)}
+    texts = {folder.joinpath("predictions.csv").read_text() for folder in (trained, second, third)}
     assert len(texts) == 1
-    assert bundle.read(third).curves["subjects"][-1]["epoch"] == 4
-    assert len(bundle.read(third).curves["subjects"]) == 4
+    assert [row["epoch"] for row in bundle.read(third).curves["subjects"]] == list(range(1, EPOCHS + 1))
 
 
-def test_three_classifiers_cost_one_training(tmp_path: Path) -> None:
-    result = bundle.read(bundle_of(shell(*reference(tmp_path))))
+def test_three_classifiers_cost_one_training(trained: Path) -> None:
+    result = bundle.read(trained)
     assert list(result.scores) == ["svm", "lda", "softmax-regression"]
     for row in result.curves["subjects"]:
         assert list(row["validation"]) == list(result.scores)
-    assert len(result.curves["subjects"]) == 4
+    assert len(result.curves["subjects"]) == EPOCHS
 
 
-def test_weights_of_a_run_start_another(tmp_path: Path) -> None:
-    folder = bundle_of(shell(*reference(tmp_path / "a")))
-    weights = folder / "model" / "subjects" / "embedder.safetensors"
+def test_weights_of_a_run_start_another(trained: Path, tmp_path: Path) -> None:
+    weights = trained / "model" / "subjects" / "embedder.safetensors"
     assert weights.stat().st_size > 40e6
-    again = bundle_of(shell(*reference(tmp_path / "b", "--init", str(folder))))
-    start, fresh = (bundle.read(one).curves["subjects"][0]["loss"] for one in (again, folder))
+    again = bundle_of(shell(*reference(tmp_path, "--init", str(trained))))
+    start, fresh = (bundle.read(one).curves["subjects"][0]["loss"] for one in (again, trained))
     assert start < fresh
-    assert bundle.read(again).transfer["training"]["run"] == bundle.read(folder).run
+    assert bundle.read(again).transfer["training"]["run"] == bundle.read(trained).run
 
 
 @pytest.mark.skipif(
