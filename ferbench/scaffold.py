@@ -106,7 +106,7 @@ def commands(written: Scaffold) -> list[str]:
         f"uv run --directory {written.folder} pytest",
         f"uv pip install -e {written.folder}",
         f"{program} run {written.run} --out results",
-        f"{program} leaderboard --results results",
+        f"{program} leaderboard --results results --pages results",
     ]
 
 

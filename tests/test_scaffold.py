@@ -64,7 +64,7 @@ def test_a_distribution_is_complete(made: Callable[[str], Entry], tmp_path: Path
     assert f'test_contract = contract("my-{kind}"' in test
     readme = (folder / "README.md").read_text()
     assert "uv run pytest" in readme
-    assert "ferbench leaderboard --results results" in readme
+    assert "ferbench leaderboard --results results --pages results" in readme
     assert "$" not in "".join(file.read_text() for file in folder.rglob("*") if file.suffix in (".py", ".md", ".toml"))
 
 
