@@ -14,6 +14,7 @@ from ferbench.cli_data import data as data_commands
 from ferbench.cli_detect import detect
 from ferbench.cli_detectors import detectors
 from ferbench.cli_figures import figure
+from ferbench.cli_plugin import plugin
 from ferbench.cli_predict import export, predict
 from ferbench.cli_tables import table
 from ferbench.errors import FerbenchError, ParameterError
@@ -223,6 +224,7 @@ main.add_command(table)
 main.add_command(figure)
 main.add_command(predict)
 main.add_command(export)
+main.add_command(plugin)
 
 
 def _say_problems(reporter: Any) -> None:
