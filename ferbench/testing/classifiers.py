@@ -1,0 +1,130 @@
+"""Rules for classifiers: scikit-learn's own checks, and what a run asks of them beyond."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from unittest import SkipTest
+
+import numpy as np
+from sklearn.utils.estimator_checks import estimator_checks_generator
+
+from ferbench import classifier_file
+from ferbench.errors import ModelError
+from ferbench.scoring import class_scores
+from ferbench.testing.examples import blobs
+from ferbench.testing.rules import BrokenRuleError, expect, rule
+from ferbench.testing.trial import Trial, stir
+
+NOT_ASKED = ("sample_weight", "sparse")
+"""scikit-learn's checks of what ferbench never hands over are left out: weights of samples, sparse matrices."""
+SAID = 5
+"""Failed checks that a message names."""
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Warnings (of no convergence, say) belong into a run's result; here they decide nothing."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _fitted(trial: Trial, classes: int, codes: Any = None) -> Any:
+    """Fitted on 60 embeddings of ``classes`` classes, coded 0, 1, ... or by ``codes``."""
+    rows, labels = blobs(60, classes)
+    with _quiet():
+        return trial.build().fit(rows, labels if codes is None else np.asarray(codes, np.int64)[labels])
+
+
+@rule("classifier")
+def it_passes_scikit_learns_checks(trial: Trial) -> None:
+    """scikit-learn's ``check_estimator`` holds, but for what no run asks for: weights of samples, sparse matrices."""
+    failed = []
+    with _quiet():
+        for estimator, check in estimator_checks_generator(trial.build()):
+            name = check.func.__name__
+            if any(word in name for word in NOT_ASKED):
+                continue
+            try:
+                check(estimator)
+            except SkipTest:
+                continue
+            except Exception as error:  # a check fails by whatever the estimator raises
+                failed.append(f"{name}: {type(error).__name__}: {' '.join(str(error).split())[:200]}")
+    more = f"; and {len(failed) - SAID} more" if len(failed) > SAID else ""
+    expect(not failed, f"{len(failed)} failed: {'; '.join(failed[:SAID])}{more}")
+
+
+@rule("classifier")
+def it_predicts_the_classes_it_was_given(trial: Trial) -> None:
+    """``classes_`` are the labels of ``fit`` in order, int64, gaps and all, and nothing else is predicted."""
+    codes = [1, 4, 6]
+    fitted = _fitted(trial, 3, codes)
+    expect(fitted.classes_.tolist() == codes, f"classes_ is {fitted.classes_!r} for the labels {codes}")
+    predicted = fitted.predict(blobs(40, 3, seed=1)[0])
+    expect(set(np.unique(predicted).tolist()) <= set(codes), f"it predicts {np.unique(predicted).tolist()} for {codes}")
+    expect(np.asarray(predicted).dtype == np.int64, f"it predicts {np.asarray(predicted).dtype}, not int64")
+
+
+@rule("classifier")
+def it_scores_every_class(trial: Trial) -> None:
+    """``predict_proba`` or ``decision_function`` gives a finite column a class, the highest for what is predicted."""
+    for classes in (2, 5):
+        fitted, rows = _fitted(trial, classes), blobs(40, classes, seed=1)[0]
+        named = [name for name in ("predict_proba", "decision_function") if hasattr(fitted, name)]
+        expect(named, "it has neither predict_proba nor decision_function")
+        try:
+            scores, _ = class_scores(fitted, rows, classes)
+        except ValueError as error:
+            raise BrokenRuleError(f"{named[0]} of {classes} classes has not a column each: {error}") from error
+        expect(np.isfinite(scores).all(), f"{named[0]} of {classes} classes is not finite")
+        share = float((scores.argmax(axis=1) == fitted.predict(rows)).mean())
+        expect(share >= 0.95, f"the highest score is the predicted class for {share:.0%} of the rows")
+
+
+@rule("classifier")
+def one_training_set_gives_one_classifier(trial: Trial) -> None:
+    """Fitted twice on the same rows, it predicts and scores the same, whatever the global random state."""
+    rows = blobs(40, 3, seed=1)[0]
+    scores = []
+    for seed in (1, 2):
+        stir(seed)
+        scores.append(class_scores(_fitted(trial, 3), rows, 3)[0])
+    expect((scores[0] == scores[1]).all(), f"scores differ by up to {np.abs(scores[0] - scores[1]).max():.2g}")
+
+
+@rule("classifier")
+def a_row_does_not_depend_on_the_others(trial: Trial) -> None:
+    """What is said of a row does not hang on the rows beside it."""
+    fitted, rows = _fitted(trial, 3), blobs(40, 3, seed=1)[0]
+    together = class_scores(fitted, rows, 3)[0]
+    order = np.random.default_rng(0).permutation(len(rows))
+    for said, chosen in (("in another order", order), ("alone", np.array([7]))):
+        alone = class_scores(fitted, rows[chosen], 3)[0]
+        expect(np.allclose(alone, together[chosen], rtol=1e-6, atol=1e-8), f"rows {said} get other scores")
+
+
+@rule("classifier")
+def embeddings_are_not_written(trial: Trial) -> None:
+    """Embeddings and labels are the same after ``fit`` and ``predict``."""
+    rows, labels = blobs(60, 3)
+    before = rows.copy(), labels.copy()
+    with _quiet():
+        trial.build().fit(rows, labels).predict(rows)
+    expect(np.array_equal(rows, before[0]), "it wrote into the embeddings")
+    expect(np.array_equal(labels, before[1]), "it wrote into the labels")
+
+
+@rule("classifier")
+def it_can_be_stored(trial: Trial) -> None:
+    """A fitted one is stored by skops and read back with no other types than ``Entry.stores`` names, and scores the
+    same."""
+    for classes in (2, 3):
+        file = trial.folder() / "classifier.skops"
+        try:
+            classifier_file.write(_fitted(trial, classes), file, trial.entry, blobs(40, classes, seed=1)[0])
+        except ModelError as error:
+            raise BrokenRuleError(error.what) from error

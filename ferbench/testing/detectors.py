@@ -1,0 +1,193 @@
+"""Rules for detectors: where faces may lie, and what an answer may hang on.
+
+Faces to find are drawn by whatever generated scenes are installed. Where none are, or where nothing is found in them,
+the rules on faces are skipped: an empty answer keeps them all.
+"""
+
+from __future__ import annotations
+
+import math
+import pickle
+import typing
+from typing import Any
+
+import numpy as np
+
+from ferbench import parameters
+from ferbench.data import Face, Images
+from ferbench.errors import ParameterError
+from ferbench.testing.examples import picture, st, tried
+from ferbench.testing.rules import BrokenRuleError, Untried, expect, rule
+from ferbench.testing.trial import Trial
+
+SCENES = 2
+"""Drawn pictures that a detector is tried on."""
+SHAPES = ((1, 1), (1, 300), (300, 1), (10, 600), (37, 53), (240, 321))
+
+
+def _scenes(trial: Trial) -> list[Images]:
+    """A few generated pictures with faces; none where no generated scenes are installed."""
+    if "scenes" not in trial.memory:
+        entries = [one for one in trial.registry if one.kind == "scenes" and one.generated]
+        trial.memory["scenes"] = [_rgb(image) for entry in entries[:1] for image in _read(entry.load()().load(None))]
+    found: list[Images] = trial.memory["scenes"]
+    return found
+
+
+def _read(scenes: Any) -> list[Images]:
+    return [scenes.images.read(index) for index in range(min(SCENES, len(scenes)))]
+
+
+def _rgb(image: Images) -> Images:
+    return image if image.ndim == 3 else np.repeat(image[:, :, None], 3, axis=2)
+
+
+def _found(trial: Trial) -> list[tuple[Images, list[Face]]]:
+    """The drawn pictures in which faces are found. Raises ``Untried`` if there are none."""
+    if "found" not in trial.memory:
+        answers = [(image, trial.part.detect(image)) for image in _scenes(trial)]
+        trial.memory["found"] = [(image, faces) for image, faces in answers if faces]
+    found: list[tuple[Images, list[Face]]] = trial.memory["found"]
+    if not found:
+        raise Untried("no face to try it on: it finds none in the generated scenes that are installed")
+    return found
+
+
+def _same(first: list[Face], second: list[Face]) -> bool:
+    return len(first) == len(second) and all(
+        (one.box, one.score) == (other.box, other.score) and _equal(one.landmarks, other.landmarks)
+        for one, other in zip(first, second, strict=True)
+    )
+
+
+def _equal(first: Any, second: Any) -> bool:
+    return first is second if first is None or second is None else np.array_equal(first, second)
+
+
+def _inside(faces: Any, shape: tuple[int, ...]) -> None:
+    height, width = shape[:2]
+    where = f"in {width} x {height} pixels"
+    expect(isinstance(faces, list), f"it gives {type(faces).__name__}, not a list")
+    for face in faces:
+        expect(isinstance(face, Face), f"it gives {type(face).__name__}, not ferbench.data.Face")
+        expect(all(isinstance(one, float) for one in face.box), f"a box has {[type(one).__name__ for one in face.box]}")
+        left, top, right, bottom = face.box
+        expect(0 <= left < right <= width and 0 <= top < bottom <= height, f"a box is {face.box} {where}")
+    scores = [face.score for face in faces]
+    expect(all(isinstance(one, float) and math.isfinite(one) for one in scores), f"scores are {scores} {where}")
+    expect(scores == sorted(scores, reverse=True), f"scores are {scores}, not best first")
+
+
+@rule("detector")
+def boxes_are_inside_the_image(trial: Trial) -> None:
+    """A box is four floats in pixels, left < right and top < bottom, within the image; scores are finite floats, best
+    first."""
+    for image, faces in _found(trial):
+        _inside(faces, image.shape)
+
+
+@rule("detector")
+def images_of_any_size_are_taken(trial: Trial) -> None:
+    """A picture of any size, one pixel included, is answered, by boxes inside it if any."""
+    for shape in SHAPES:
+        _inside(trial.part.detect(picture(*shape)), shape)
+
+    def sized(height: int, width: int) -> None:
+        _inside(trial.part.detect(picture(height, width)), (height, width))
+
+    tried(sized, examples=8, height=st.integers(1, 120), width=st.integers(1, 120))
+
+
+@rule("detector")
+def landmarks_are_five_points(trial: Trial) -> None:
+    """``landmarks`` are finite float32 [5, 2] or ``None``; never ``None`` for a detector that says it has them."""
+    promised = getattr(trial.part, "landmarks", False) is True
+    for _, faces in _found(trial):
+        for face in faces:
+            if face.landmarks is None:
+                expect(not promised, "a face has none, though the detector says landmarks = True")
+                continue
+            points = face.landmarks
+            kind, shape = getattr(points, "dtype", type(points).__name__), np.shape(points)
+            expect(kind == np.float32 and shape == (5, 2), f"they are {kind} {shape}")
+            expect(np.isfinite(points).all(), f"they are {points.tolist()}")
+
+
+@rule("detector")
+def the_image_is_not_written(trial: Trial) -> None:
+    """The image is the same after ``detect``."""
+    for image in [*_scenes(trial), picture(120, 160)]:
+        before = image.copy()
+        trial.part.detect(image)
+        expect(np.array_equal(before, image), "it wrote into the image")
+
+
+@rule("detector")
+def an_answer_hangs_on_its_image_alone(trial: Trial) -> None:
+    """The same image gets the same answer, whatever was seen before it."""
+    image, faces = _found(trial)[0]
+    trial.part.detect(picture(90, 130))
+    trial.part.detect(np.ascontiguousarray(image[::2, ::2]))
+    expect(_same(trial.part.detect(image), faces), "another answer after other images")
+    expect(_same(trial.build().detect(image), faces), "another answer from a new instance")
+
+
+@rule("detector")
+def strides_do_not_matter(trial: Trial) -> None:
+    """A view of an array, mirrored say, is answered like a copy of it."""
+    turned = _found(trial)[0][0][:, ::-1]
+    same = _same(trial.part.detect(turned), trial.part.detect(np.ascontiguousarray(turned)))
+    expect(same, "another answer for a view than for its copy")
+
+
+@rule("detector")
+def it_travels_to_other_processes(trial: Trial) -> None:
+    """It can be pickled, used or not, and answers the same afterwards, under the same fingerprint."""
+    image = (*_scenes(trial), picture(120, 160))[0]
+    used = trial.build()
+    faces = used.detect(image)
+    for said, one in (("a new one", trial.build()), ("a used one", used)):
+        try:
+            again = pickle.loads(pickle.dumps(one))
+        except Exception as error:  # pickle raises many kinds
+            raise BrokenRuleError(f"{said} cannot be pickled: {type(error).__name__}: {error}") from error
+        expect(again.fingerprint == one.fingerprint, f"the fingerprint of {said} is {again.fingerprint!r} afterwards")
+        expect(_same(again.detect(image), faces), f"{said} answers otherwise afterwards")
+
+
+@rule("detector")
+def fingerprint_is_stable(trial: Trial) -> None:
+    """``fingerprint`` is one printable line, the same for each instance, and names no path of this machine."""
+    first, again = trial.part.fingerprint, trial.build().fingerprint
+    expect(isinstance(first, str) and first and first.isprintable(), f"it is {first!r}")
+    expect(first == again, f"it is {first!r} and then {again!r}")
+    paths = [str(value) for value in trial.parameters().values() if isinstance(value, str) and "/" in value]
+    expect(not any(path in first for path in paths), f"it holds a path: {first!r}")
+
+
+@rule("detector")
+def fingerprint_covers_the_parameters(trial: Trial) -> None:
+    """Another value of a parameter (numbers, switches and choices are tried) is another fingerprint."""
+    for one in parameters.of(trial.factory, trial.owner):
+        value = trial.parameters()[one.name]
+        changed = _another(trial, one, value)
+        if changed is not None:
+            other = trial.build(**{one.name: changed}).fingerprint
+            expect(other != trial.part.fingerprint, f"{one.name} = {changed!r} has the fingerprint of {value!r}")
+
+
+def _another(trial: Trial, one: parameters.Parameter, value: Any) -> Any:
+    """A value that differs from ``value`` and is valid, or ``None`` where there is none to be made up."""
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int | float):
+        choices: tuple[Any, ...] = (value + 1, value - 1) if isinstance(value, int) else (value * 0.9, value * 1.1, 0.5)
+    else:
+        choices = typing.get_args(one.annotation) if typing.get_origin(one.annotation) is typing.Literal else ()
+    for choice in choices:
+        try:
+            if choice != value and trial.parameters(**{one.name: choice}):
+                return choice
+        except ParameterError:
+            continue
+    return None

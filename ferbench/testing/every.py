@@ -1,0 +1,83 @@
+"""Rules for the parts of every kind that is built from parameters: entry, signature, interface."""
+
+from __future__ import annotations
+
+import inspect
+import re
+
+from ferbench import interfaces, parameters
+from ferbench.errors import ParameterError, PluginError
+from ferbench.testing.rules import FACTORIES, expect, rule
+from ferbench.testing.trial import Trial
+
+INTERFACES = {
+    "dataset": interfaces.Dataset,
+    "protocol": interfaces.EvaluationProtocol,
+    "detector": interfaces.Detector,
+    "scenes": interfaces.SceneSet,
+    "embedder": interfaces.Embedder,
+    "loss": interfaces.Loss,
+    "sampler": interfaces.Sampler,
+}
+"""A classifier is scikit-learn's: its ``classes_`` comes with ``fit``."""
+NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+@rule(*FACTORIES, "pipeline", "table")
+def entry_is_complete(trial: Trial) -> None:
+    """The name is lower-case words joined by hyphens, the summary one line; data from elsewhere says its licence."""
+    entry = trial.entry
+    expect(NAME.fullmatch(entry.name), f"the name is {entry.name!r}")
+    expect("\n" not in entry.summary.strip(), f"the summary is {entry.summary!r}")
+    if entry.kind in ("dataset", "scenes"):
+        expect(entry.licence, "the entry says no licence")
+        needs = trial.part.needs_data
+        expect(entry.generated is not needs, f"the entry says generated={entry.generated} where needs_data is {needs}")
+
+
+@rule(*FACTORIES)
+def target_can_be_loaded(trial: Trial) -> None:
+    """The entry's target imports and can be called."""
+    expect(callable(trial.factory), f"{trial.entry.target} is {type(trial.factory).__name__}")
+
+
+@rule(*FACTORIES)
+def every_parameter_has_a_name(trial: Trial) -> None:
+    """The factory takes no ``*args`` and no ``**kwargs``, and every parameter can be given by its name."""
+    for name, one in inspect.signature(trial.factory).parameters.items():
+        if one.kind in (one.POSITIONAL_ONLY, one.VAR_POSITIONAL, one.VAR_KEYWORD):
+            expect(False, f"it takes '{one}', of kind {one.kind.description} ({name})")
+
+
+@rule(*FACTORIES)
+def every_parameter_has_a_type_and_a_default(trial: Trial) -> None:
+    """Every parameter of the factory is annotated and has a default."""
+    try:
+        found = parameters.of(trial.factory, trial.owner)
+    except PluginError as error:
+        expect(False, error.what)
+        return
+    required = [one.name for one in found if one.default is parameters.REQUIRED]
+    expect(not required, f"without a default: {', '.join(required)}")
+
+
+@rule(*FACTORIES)
+def defaults_are_of_their_types(trial: Trial) -> None:
+    """Every default is accepted by its parameter's own annotation, range included."""
+    try:
+        parameters.check(trial.factory, {}, trial.owner)
+    except ParameterError as error:
+        expect(False, error.what)
+
+
+@rule(*INTERFACES)
+def it_has_what_its_interface_asks_for(trial: Trial) -> None:
+    """What the factory gives has every member of its kind's protocol in ``ferbench.interfaces``."""
+    wanted = INTERFACES[trial.entry.kind]
+    missing = [name for name in sorted(_members(wanted)) if not hasattr(trial.part, name)]
+    expect(not missing, f"{type(trial.part).__name__} lacks {', '.join(missing)} of {wanted.__name__}")
+
+
+def _members(protocol: type) -> set[str]:
+    own = {name for name in vars(protocol) if not name.startswith("_") or name == "__call__"}
+    return own | set(protocol.__annotations__)

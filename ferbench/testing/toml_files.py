@@ -1,0 +1,64 @@
+"""Rules for pipelines and tables: TOML files that name parts."""
+
+from __future__ import annotations
+
+from ferbench import pipeline, tables
+from ferbench.errors import FerbenchError, UnknownNameError
+from ferbench.testing.rules import BrokenRuleError, expect, rule
+from ferbench.testing.trial import Trial
+
+ELSEWHERE = "a dataset that no pipeline names"
+
+
+@rule("pipeline")
+def it_is_a_pipeline_of_its_name(trial: Trial) -> None:
+    """The file is valid TOML and has the name that it is registered under."""
+    raw = pipeline.read(trial.entry.name, trial.registry)
+    expect(raw["name"] == trial.entry.name, f"the file says name = {raw['name']!r}")
+
+
+@rule("pipeline")
+def it_resolves_for_every_dataset(trial: Trial) -> None:
+    """Every part and parameter that it names exists, on every dataset that it has a section for and on others."""
+    raw = pipeline.read(trial.entry.name, trial.registry)
+    for dataset in (ELSEWHERE, *raw.get("on", {})):
+        try:
+            pipeline.resolve(raw, trial.registry, dataset=dataset)
+        except FerbenchError as error:
+            raise BrokenRuleError(f"on {dataset}: {error.what}") from error
+
+
+@rule("pipeline")
+def its_datasets_exist(trial: Trial) -> None:
+    """Each section [on.DATASET] names a registered dataset."""
+    raw = pipeline.read(trial.entry.name, trial.registry)
+    for dataset in raw.get("on", {}):
+        try:
+            trial.registry.get("dataset", dataset)
+        except UnknownNameError as error:
+            raise BrokenRuleError(error.what) from error
+
+
+@rule("table")
+def it_is_a_table(trial: Trial) -> None:
+    """The file is valid TOML with the keys that ``ferbench.tables`` describes."""
+    tables.read(trial.entry.name, trial.registry)
+
+
+@rule("table")
+def its_cells_can_be_run(trial: Trial) -> None:
+    """Every dataset, protocol, pipeline, classifier and setting that a cell names exists."""
+    table = tables.read(trial.entry.name, trial.registry)
+    for section, row, protocol in tables.cells(table):
+        assert row.cell is not None
+        try:
+            trial.registry.get("dataset", section.dataset)
+            trial.registry.get("protocol", protocol)
+            settings = [one for one in row.cell.settings if not one.startswith(("dataset.", "protocol."))]
+            for name, classifier in row.cell.sources:
+                raw = pipeline.read(name, trial.registry)
+                found = pipeline.resolve(raw, trial.registry, dataset=section.dataset, settings=settings)
+                labels = [part.label for part in found.classifiers]
+                expect(classifier in labels, f"row '{row.label}': {name} has no classifier '{classifier}'")
+        except FerbenchError as error:
+            raise BrokenRuleError(f"row '{row.label}': {error.what}") from error
