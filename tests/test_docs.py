@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -29,6 +31,15 @@ def test_the_first_two_commands_are_all_the_set_up_there_is() -> None:
 def test_every_hook_is_documented(hook: str) -> None:
     assert f"`{hook}`" in README
     assert len(getattr(hookspecs, hook).__doc__) > 40
+
+
+def test_every_hook_has_a_page_and_the_pages_are_up_to_date() -> None:
+    names = {path.stem for path in (ROOT / "docs" / "hooks").glob("*.md")}
+    assert names == {"README", *(hook.removeprefix("register_") for hook in HOOKS)}
+    said = subprocess.run(
+        [sys.executable, ROOT / "docs" / "make.py", "--check"], capture_output=True, text=True, check=False
+    )
+    assert said.returncode == 0, said.stderr
 
 
 @pytest.mark.parametrize("command", sorted(main.commands))
