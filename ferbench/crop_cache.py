@@ -2,7 +2,9 @@
 
     crops.npy     uint8 [N, S, S]
     found.npy     bool [N]: whether the row has a face
-    state.json    how many rows of an unfinished cache are there
+    state.json    how many rows of an unfinished cache are on the disk for certain, noted every second
+    written       how many are written, noted with each batch: what survives a kill, and a checksum of those since
+                  state.json, as a power failure may lose some of them
     done.json     there once all are
 
 Rows are written through file handles. Mapped pages would count into the process's memory until the last one is
@@ -16,7 +18,9 @@ import io
 import json
 import math
 import os
+import struct
 import time
+import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -30,7 +34,9 @@ from ferbench.data import Images
 from ferbench.storage import explain, write_text
 
 NOTE_EVERY = 1.0
-"""Seconds between two notes of how far an unfinished cache has come: what a kill can cost."""
+"""Seconds between two moments at which all rows are brought to the disk for certain."""
+WRITTEN = struct.Struct("<QII")
+"""Rows, and the CRC-32 of crops and of ``found`` since the row of state.json."""
 
 
 class CropCache:
@@ -42,6 +48,7 @@ class CropCache:
     def __init__(self, place: Path, count: int, size: int) -> None:
         self.place, self.count, self.size = place, count, size
         self.done = 0
+        self._sums = 0, 0
         self._noted = time.monotonic()
 
     @property
@@ -59,18 +66,24 @@ class CropCache:
             crops, found, state = (self.place / name for name in ("crops.npy", "found.npy", "state.json"))
             self._crops, whole = _open(opened, crops, np.uint8, (self.count, self.size, self.size))
             self._found, _ = _open(opened, found, np.bool_, (self.count,))
-            self.done = json.loads(state.read_text())["images"] if whole and state.exists() else 0
-            self._crops.seek(self.done * self.size**2, os.SEEK_CUR)
-            self._found.seek(self.done, os.SEEK_CUR)
+            safe = json.loads(state.read_text())["images"] if whole and state.exists() else 0
+            self._crops.seek(safe * self.size**2, os.SEEK_CUR)
+            self._found.seek(safe, os.SEEK_CUR)
+            self._written = opened.enter_context(_unbuffered(self.place / "written"))
+            self.done = safe + self._beyond(safe)
             self._files = opened.pop_all()
         return self
 
     def append(self, crops: Images, found: NDArray[np.bool_]) -> None:
         """The next rows: uint8 [M, S, S] and bool [M]."""
+        pixels, flags = crops.tobytes(), found.tobytes()
         with _explained(self.place):
-            self._crops.write(crops.tobytes())
-            self._found.write(found.tobytes())
-        self.done += len(crops)
+            for file, rows in ((self._crops, pixels), (self._found, flags)):
+                file.write(rows)
+                file.flush()
+            self.done += len(crops)
+            self._sums = zlib.crc32(pixels, self._sums[0]), zlib.crc32(flags, self._sums[1])
+            os.pwrite(self._written.fileno(), WRITTEN.pack(self.done, *self._sums), 0)
         if time.monotonic() - self._noted >= NOTE_EVERY:
             self._note()
 
@@ -81,15 +94,32 @@ class CropCache:
             self._note()
         if self.done == self.count:
             write_text(self.place / "done.json", json.dumps({"images": self.count}))
-            (self.place / "state.json").unlink(missing_ok=True)
+            for name in ("state.json", "written"):
+                (self.place / name).unlink(missing_ok=True)
+
+    def _beyond(self, safe: int) -> int:
+        """How many whole rows lie behind row ``safe``, where both files stand; moves both behind them."""
+        noted = self._written.read(WRITTEN.size)
+        count, *sums = WRITTEN.unpack(noted) if len(noted) == WRITTEN.size else (0, 0, 0)
+        if not safe < count <= self.count:
+            return 0
+        places = self._crops.tell(), self._found.tell()
+        pixels, flags = self._crops.read((count - safe) * self.size**2), self._found.read(count - safe)
+        self._sums = zlib.crc32(pixels), zlib.crc32(flags)
+        if self._sums == tuple(sums):
+            return int(count - safe)
+        self._sums = 0, 0
+        self._crops.seek(places[0])
+        self._found.seek(places[1])
+        return 0
 
     def _note(self) -> None:
         """Notes how many rows are there, once they are on the disk."""
         with _explained(self.place):
             for file in (self._crops, self._found):
-                file.flush()
                 os.fsync(file.fileno())
         write_text(self.place / "state.json", json.dumps({"images": self.done}))
+        self._sums = 0, 0
         self._noted = time.monotonic()
 
 
@@ -99,6 +129,10 @@ def _explained(place: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise explain(error, place) from error
+
+
+def _unbuffered(file: Path) -> BinaryIO:
+    return os.fdopen(os.open(file, os.O_RDWR | os.O_CREAT, 0o666), "r+b", buffering=0)
 
 
 def _open(opened: ExitStack, file: Path, dtype: Any, shape: tuple[int, ...]) -> tuple[BinaryIO, bool]:
