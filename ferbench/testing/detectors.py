@@ -155,7 +155,7 @@ def it_travels_to_other_processes(trial: Trial) -> None:
 
 
 @rule("detector")
-def fingerprint_is_stable(trial: Trial) -> None:
+def fingerprint_is_one_line(trial: Trial) -> None:
     """``fingerprint`` is one printable line, the same for each instance, and names no path of this machine."""
     first, again = trial.part.fingerprint, trial.build().fingerprint
     expect(isinstance(first, str) and first and first.isprintable(), f"it is {first!r}")

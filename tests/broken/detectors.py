@@ -85,7 +85,7 @@ class Stays(Bright):
         self.rule = lambda value: value
 
 
-@breaks("detector", "fingerprint_is_stable", "and then")
+@breaks("detector", "fingerprint_is_one_line", "and then")
 class Address(Bright):
     @property
     def fingerprint(self):
