@@ -20,7 +20,10 @@ Selection = Literal["validation", "test", "last"]
 
 
 class ImageSource(Protocol):
-    """N images on disk (or made on demand), in the order of ``Samples.ids``. Can be pickled; reads need no order."""
+    """N images on disk (or made on demand), in the order of ``Samples.ids``. Can be pickled; reads need no order.
+
+    What was read is the reader's own: writing into it changes no later read.
+    """
 
     def __len__(self) -> int: ...
 
@@ -193,7 +196,10 @@ class OnnxExport(Protocol):
 
 @runtime_checkable
 class Loss(Protocol):
-    """A training loss. Its learnable parts, if any, are made in ``prepare`` and are ``torch.nn.Parameter``s of it."""
+    """A training loss. Its learnable parts, if any, are made in ``prepare`` and are ``torch.nn.Parameter``s of it.
+
+    It is finite for any batch, one sample or one class included; the order of a batch's rows means nothing.
+    """
 
     def prepare(self, embedding_size: int, num_classes: int) -> None:
         """Called once, seeded, before the first batch."""
@@ -206,7 +212,7 @@ class Loss(Protocol):
 
 @runtime_checkable
 class Sampler(Protocol):
-    """Decides which training samples make up the batches of an epoch."""
+    """Decides which training samples make up the batches of an epoch. Over many epochs every sample is drawn."""
 
     def batches(self, labels: Labels, rng: np.random.Generator) -> Iterator[Indices]:
         """One epoch's batches of indices into ``labels`` int64 [N]. Raises ``SplitError`` if a class is missing."""

@@ -8,8 +8,8 @@ A plugin author's whole test (it needs ``ferbench[testing]``):
 
 ``ferbench plugin check my-distribution`` tries the same rules and prints a table. What cannot be tried, such as a
 dataset whose files are not at hand, is skipped with its reason. A part is tried with its defaults, but for the
-parameters that make it cheap where it has them (``ferbench.testing.trial.CHEAP``). To try it otherwise, and to say where
-its files lie:
+parameters that make it cheap where it has them (``ferbench.testing.trial.CHEAP``). To try it otherwise, and to say
+where its files lie:
 
     test_contract = contract("my-distribution", {"my-data": Given(data=Path("tests/release"))})
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import pickle
 import typing
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy as np
 from ferbench import parameters
 from ferbench.data import Face, Images
 from ferbench.errors import ParameterError
+from ferbench.registry import Entry
 from ferbench.testing.examples import picture, st, tried
 from ferbench.testing.rules import BrokenRuleError, Untried, expect, rule
 from ferbench.testing.trial import Trial
@@ -26,20 +28,17 @@ SHAPES = ((1, 1), (1, 300), (300, 1), (10, 600), (37, 53), (240, 321))
 
 
 def _scenes(trial: Trial) -> list[Images]:
-    """A few generated pictures with faces; none where no generated scenes are installed."""
-    if "scenes" not in trial.memory:
-        entries = [one for one in trial.registry if one.kind == "scenes" and one.generated]
-        trial.memory["scenes"] = [_rgb(image) for entry in entries[:1] for image in _read(entry.load()().load(None))]
-    found: list[Images] = trial.memory["scenes"]
-    return found
+    """A few generated pictures with faces, RGB; none where no generated scenes are installed."""
+    entry = next((one for one in trial.registry if one.kind == "scenes" and one.generated), None)
+    return [image.copy() for image in _drawn(entry)] if entry else []
 
 
-def _read(scenes: Any) -> list[Images]:
-    return [scenes.images.read(index) for index in range(min(SCENES, len(scenes)))]
-
-
-def _rgb(image: Images) -> Images:
-    return image if image.ndim == 3 else np.repeat(image[:, :, None], 3, axis=2)
+@cache
+def _drawn(entry: Entry) -> list[Images]:
+    """Drawn once for all detectors."""
+    scenes = entry.load()().load(None)
+    images = [scenes.images.read(index) for index in range(min(SCENES, len(scenes)))]
+    return [image if image.ndim == 3 else np.repeat(image[:, :, None], 3, axis=2) for image in images]
 
 
 def _found(trial: Trial) -> list[tuple[Images, list[Face]]]:
@@ -156,7 +155,7 @@ def it_travels_to_other_processes(trial: Trial) -> None:
 
 
 @rule("detector")
-def fingerprint_is_stable(trial: Trial) -> None:
+def fingerprint_is_one_line(trial: Trial) -> None:
     """``fingerprint`` is one printable line, the same for each instance, and names no path of this machine."""
     first, again = trial.part.fingerprint, trial.build().fingerprint
     expect(isinstance(first, str) and first and first.isprintable(), f"it is {first!r}")

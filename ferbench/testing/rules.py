@@ -1,4 +1,4 @@
-"""A rule: a function that tries a sentence of the contract on a part; ``BrokenRuleError`` says that it does not hold."""
+"""A rule: a function that tries a sentence of the contract on a part; ``BrokenRuleError`` says that it fails."""
 
 from __future__ import annotations
 

@@ -1,11 +1,9 @@
-"""What every detector must do, over all that this distribution registers."""
+"""What every detector must do: the contract, and beyond it what this distribution promises of all of its own."""
 
 from __future__ import annotations
 
 import hashlib
-import pickle
-import subprocess
-import sys
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -14,11 +12,11 @@ import numpy as np
 import pytest
 
 import ferbench_detectors
-from ferbench import parameters
 from ferbench.data import Face, Images
-from ferbench.errors import ParameterError, WeightsError
+from ferbench.errors import WeightsError
 from ferbench.interfaces import Detector
 from ferbench.registry import Entry
+from ferbench.testing import Given, contract
 from ferbench.weights import sha256
 
 ENTRIES = {entry.name: replace(entry, kind="detector") for entry in ferbench_detectors.register_detectors()}
@@ -49,6 +47,19 @@ def detector(entry: Entry, given: dict[str, Any]) -> Detector:
     return cast(Detector, entry.load()(**given))
 
 
+@pytest.fixture(scope="session")
+def at_hand(request: pytest.FixtureRequest) -> dict[str, Given]:
+    """The parameters of those whose weights are here; the others are skipped with their reason."""
+    found = {}
+    for name, fixture in FIXTURES.items():
+        with suppress(pytest.skip.Exception):
+            found[name] = Given(parameters=request.getfixturevalue(fixture))
+    return found
+
+
+test_contract = contract("ferbench-detectors", "at_hand")
+
+
 def scene(height: int, width: int) -> Images:
     """A picture of nothing, uint8 [height, width, 3]: a slope of colours."""
     y, x = np.mgrid[:height, :width]
@@ -67,15 +78,6 @@ def same(first: list[Face], second: list[Face]) -> bool:
     return [(face.box, face.score) for face in first] == [(face.box, face.score) for face in second]
 
 
-def test_declaring_the_detectors_imports_no_framework() -> None:
-    program = (
-        "import sys, ferbench_detectors; ferbench_detectors.register_detectors(); "
-        "heavy = ('torch', 'numpy', 'cv2', 'retinaface', 'albumentations', 'mediapipe', 'onnxruntime'); "
-        "print([name for name in heavy if name in sys.modules])"
-    )
-    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "[]\n"
-
-
 def test_every_entry_says_what_it_is() -> None:
     assert len(ENTRIES) == len(ferbench_detectors.register_detectors())
     for entry in ENTRIES.values():
@@ -86,75 +88,18 @@ def test_every_entry_says_what_it_is() -> None:
         assert entry.paper or entry.name == "whole-image"
 
 
-def test_the_signature_is_a_schema(entry: Entry) -> None:
-    resolved = parameters.check(entry.load(), {}, entry.name)
-    assert parameters.REQUIRED not in resolved.values()
-    if "score_threshold" in resolved:
-        with pytest.raises(ParameterError, match="score_threshold"):
-            parameters.check(entry.load(), {"score_threshold": 1.5}, entry.name)
-
-
-def test_a_detector_is_what_the_protocol_says(detector: Detector) -> None:
-    assert isinstance(detector, Detector)
-
-
-def test_the_fingerprint_starts_with_the_name_and_is_stable(
+def test_the_fingerprint_starts_with_the_name_and_has_the_weights(
     detector: Detector, entry: Entry, given: dict[str, Any]
 ) -> None:
     assert detector.fingerprint.split(" ")[:2] == [entry.name, "ferbench-detectors==0.1.0"]
-    assert detector.fingerprint == entry.load()(**given).fingerprint
     if "weights" in given:
         assert sha256(Path(given["weights"])) in detector.fingerprint
         assert given["weights"] not in detector.fingerprint
 
 
-def test_every_parameter_is_in_the_fingerprint(detector: Detector, entry: Entry, given: dict[str, Any]) -> None:
-    for parameter in parameters.of(entry.load(), entry.name):
-        if isinstance(parameter.default, int | float):
-            more = 1 if isinstance(parameter.default, int) else 0.125
-            other = {**given, parameter.name: given.get(parameter.name, parameter.default) + more}
-            assert entry.load()(**other).fingerprint != detector.fingerprint, parameter.name
-
-
-@pytest.mark.parametrize("shape", [(1, 1), (1, 3), (10, 2000), (2000, 10), (1, 1200), (37, 53), (240, 321)])
-def test_images_of_any_shape_give_boxes_inside_them(detector: Detector, shape: tuple[int, int]) -> None:
-    image = scene(*shape)
-    before = image.copy()
-    faces = detector.detect(image)
-    for face in faces:
-        left, top, right, bottom = face.box
-        assert 0 <= left < right <= shape[1]
-        assert 0 <= top < bottom <= shape[0]
-        assert all(type(value) is float for value in (*face.box, face.score))
-        if face.landmarks is not None:
-            assert face.landmarks.shape == (5, 2)
-            assert face.landmarks.dtype == np.float32
-    assert [face.score for face in faces] == sorted((face.score for face in faces), reverse=True)
-    np.testing.assert_array_equal(image, before)
-
-
 def test_a_gray_image_is_one_with_equal_channels(detector: Detector, photo: Images) -> None:
     gray = np.ascontiguousarray(photo[:, :, 1])
     assert same(detector.detect(gray), detector.detect(np.repeat(gray[:, :, None], 3, axis=2)))
-
-
-def test_strides_do_not_matter(detector: Detector, photo: Images) -> None:
-    turned = photo[:, ::-1]
-    assert same(detector.detect(turned), detector.detect(np.ascontiguousarray(turned)))
-
-
-def test_an_answer_does_not_depend_on_earlier_ones(detector: Detector, photo: Images) -> None:
-    first = detector.detect(photo)
-    detector.detect(scene(200, 300))
-    detector.detect(photo[100:, 50:])
-    assert same(detector.detect(photo), first)
-
-
-def test_a_used_detector_travels_to_another_process(detector: Detector, photo: Images) -> None:
-    first = detector.detect(photo)
-    again = pickle.loads(pickle.dumps(detector))
-    assert again.fingerprint == detector.fingerprint
-    assert same(again.detect(photo), first)
 
 
 def test_weights_of_another_hash_are_one_clear_error(entry: Entry, given: dict[str, Any], tmp_path: Path) -> None:
