@@ -142,7 +142,7 @@ def resolve(
     steps = {
         name: step(**parameters.check(step, tables.get(name, {}), f"section [{name}]")) for name, step in STEPS.items()
     }
-    _check_monitored(steps["monitor"], labels)
+    check_monitored(steps["monitor"], labels)
     return Pipeline(
         name=tables["name"],
         texts={key: str(tables.get(key, "")) for key in TEXTS},
@@ -183,7 +183,8 @@ def _check_names(tables: Mapping[str, Any], registry: Registry) -> None:
         registry.get(kind, str(table.get("name")))
 
 
-def _check_monitored(monitor: Monitoring, labels: Sequence[str]) -> None:
+def check_monitored(monitor: Monitoring, labels: Sequence[str]) -> None:
+    """Raises ``PipelineError`` if the monitor names a classifier that is not among ``labels``."""
     for label in monitor.classifiers or []:
         if label not in labels:
             near = difflib.get_close_matches(label, labels, n=1, cutoff=0.5)
