@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import copy
 import difflib
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ from typing import Any
 from ferbench import parameters
 from ferbench.errors import ParameterError, PipelineError
 from ferbench.faces import FaceStep
+from ferbench.facts import FOLDER_NAME
 from ferbench.monitor import Monitoring
 from ferbench.registry import Entry, Registry
 
@@ -143,6 +145,7 @@ def resolve(
         name: step(**parameters.check(step, tables.get(name, {}), f"section [{name}]")) for name, step in STEPS.items()
     }
     check_monitored(steps["monitor"], labels)
+    check_names(tables["name"], *labels)
     return Pipeline(
         name=tables["name"],
         texts={key: str(tables.get(key, "")) for key in TEXTS},
@@ -181,6 +184,16 @@ def _check_names(tables: Mapping[str, Any], registry: Registry) -> None:
     named = [(kind, tables[kind]) for kind in PARTS if kind in tables]
     for kind, table in named + [("classifier", table) for table in tables.get("classifiers", [])]:
         registry.get(kind, str(table.get("name")))
+
+
+def check_names(*names: str) -> None:
+    """Raises ``PipelineError`` if a pipeline's name or a classifier's label could not name a folder or a file."""
+    for name in names:
+        if not re.fullmatch(FOLDER_NAME, name):
+            raise PipelineError(
+                f"a pipeline or a classifier cannot be called {name!r}: it names a folder or a file",
+                fix="use letters, digits, spaces and . _ + = - alone, a letter or a digit first, 100 at most",
+            )
 
 
 def check_monitored(monitor: Monitoring, labels: Sequence[str]) -> None:

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,8 @@ def judge(folder: Path) -> Verdict:
 
 def _facts(result: Result) -> Iterator[str]:
     """What in ``result.json`` is out of range or contradicts itself."""
-    yield from _plain(result.model_dump(), "result")
+    yield from islice(_plain(result.model_dump(), "result"), SAID)
+    epochs = result.pipeline["embedder"]["parameters"].get("epochs", 0)
     labels, names = list(result.pipeline["classifiers"]), [split["split"] for split in result.splits]
     tested = sum(split["test"] for split in result.splits)
     counts = result.dataset["counts"]
@@ -98,6 +100,7 @@ def _facts(result: Result) -> Iterator[str]:
         (tested <= result.dataset["samples"], "more samples are tested than the dataset has"),
         (set(result.curves) <= set(names), "a curve is of no split of this result"),
         (set(result.best_epochs) <= set(result.curves), "a best epoch is of no split that has a curve"),
+        (type(epochs) is int, f"the embedder's epochs are no whole number: {epochs!r}"),
         (set(result.stored) <= set(names), "a stored model is of no split of this result"),
         (
             _is_date(result.created),
@@ -161,7 +164,7 @@ def _plain(value: Any, where: str, depth: int = 0) -> Iterator[str]:
             yield f"{where} has {len(value):,} characters"
         elif not value.isprintable():
             yield f"{where} has a control or invisible character: {value[:100]!r}"
-    elif isinstance(value, int | float) and not (math.isfinite(value) and abs(value) < GREATEST):
+    elif isinstance(value, int | float) and not abs(value) < GREATEST:  # of NaN too
         yield f"{where} is no finite number of a bearable size"
 
 
