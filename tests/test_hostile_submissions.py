@@ -1,6 +1,6 @@
 """Submissions that lie, or that mean harm: each kind is refused with its own reason, by verify and by the leaderboard.
 
-Most are consistent in themselves (``seal``): their author computed scores, counts, digests and the run's name anew.
+Many are consistent in themselves (``seal``): their author computed scores, counts, digests and the run's name anew.
 """
 
 from __future__ import annotations
@@ -10,102 +10,24 @@ import os
 import resource
 import shutil
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
-from ferbench import bundle, layout, leaderboard, leaks, plugins, verification
-from ferbench.bundle import Result
+from ferbench import bundle, layout, leaderboard, verification
 from ferbench.cli import main
 from ferbench.errors import FerbenchError
-from ferbench.metrics import score, score_leak_free
-from tests.conftest import TOY
+from tests.tampering import Change, facts, rows, seal, text
 
-Change = Callable[[Path], None]
 BOMB = 10 * 2**30
-
-
-@pytest.fixture(scope="module")
-def honest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A results folder with one bundle: LDA's probabilities and an SVM's decision values, some of them wrong."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(TOY))
-        for name in ("CACHE", "CONFIG"):
-            patch.setenv(f"XDG_{name}_HOME", str(tmp_path_factory.mktemp(name)))
-        plugins.installed.cache_clear()
-        out = tmp_path_factory.mktemp("honest") / "results"
-        words = ["--set", "classifier=lda", "--set", "embedder.noise=1", "--out", str(out)]
-        ran = CliRunner().invoke(main, ["run", "--pipeline", "toy-pipeline", "--dataset", "toy", *words])
-        assert ran.exit_code == 0, ran.output
-        (folder,) = bundle.find(out)
-        shutil.rmtree(folder / "model")
-        yield out
-    plugins.installed.cache_clear()
 
 
 @pytest.fixture
 def results(honest: Path, toy: None, tmp_path: Path) -> Path:
     """A copy of the honest results, to be spoiled."""
     return Path(shutil.copytree(honest, tmp_path / "results"))
-
-
-def facts(change: Callable[[dict[str, Any]], object], *, sealed: bool = False) -> Change:
-    """Changes ``result.json``; ``sealed`` gives the run the name that its new settings have, and the place."""
-
-    def spoil(folder: Path) -> None:
-        file = folder / "result.json"
-        result = json.loads(file.read_text())
-        change(result)
-        file.write_text(json.dumps(result))
-        if sealed:
-            seal(folder)
-
-    return spoil
-
-
-def rows(change: Callable[[list[list[str]]], object], *, sealed: bool = False, name: str = "predictions.csv") -> Change:
-    """Changes the cells of a CSV (the header is row 0); of all predictions alike where the result is ``sealed``."""
-
-    def spoil(folder: Path) -> None:
-        for file in [folder / name, *((folder / "predictions").glob("*.csv") if sealed else ())]:
-            cells = [line.split(",") for line in file.read_text().splitlines()]
-            change(cells)
-            file.write_text("".join(",".join(row) + "\n" for row in cells))
-        if sealed:
-            seal(folder)
-
-    return spoil
-
-
-def text(change: Callable[[str], str], name: str = "predictions.csv") -> Change:
-    return lambda folder: (folder / name).write_text(change((folder / name).read_text())) and None
-
-
-def seal(folder: Path) -> None:
-    """Makes scores, counts, digests, subjects, leaks and the run's name fit to the predictions, as a liar would."""
-    raw = json.loads((folder / "result.json").read_text())
-    result = Result.model_validate(raw)
-    first = next(iter(result.scores))
-    for label in result.scores:
-        file = bundle.predictions_file(folder, label, first)
-        one = bundle.read_predictions(file, result, result.scores_kind[label])
-        raw["scores"][label] = score(one).model_dump(mode="json")
-        listed = (folder / "leaks.csv").read_text().splitlines()
-        kept = [line for line in listed if line.split(",")[0] in {"id", *one.ids.tolist()}]
-        (folder / "leaks.csv").write_text("\n".join(kept) + "\n")
-        marked = leaks.mask((folder / "leaks.csv").read_text(), one, "leaks.csv")
-        raw["leak_free"][label] = score_leak_free(one, marked).model_dump(mode="json")
-        raw["test_digest"] = bundle.test_digest(one)
-    for split in raw["splits"]:
-        split["test"] = int((one.splits == split["split"]).sum())
-        split["leaks"]["test_images"] = int(marked[one.splits == split["split"]].sum())
-    who = {name: name.split("-")[0] for name in one.ids.tolist()}
-    (folder / "subjects.csv").write_text(bundle.subjects_text(who))
-    raw["run"] = verification.run_name(Result.model_validate(raw))
-    (folder / "result.json").write_text(json.dumps(raw))
 
 
 def link(target: str, name: str) -> Change:
