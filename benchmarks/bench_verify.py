@@ -1,4 +1,4 @@
-"""What CI waits for each submitted bundle: a verification after start-up, beside reading its predictions with pandas."""
+"""What CI waits for each submitted bundle after start-up, beside reading its predictions with pandas."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FOLDERS = [folder for folder in bundle.find(RESULTS) if "fer2013-7" in folder.pa
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: "/".join(folder.parts[-2:]))
-def bench_verify_a_bundle(
+def test_verify_a_bundle(
     benchmark: Any, side_by_side: Callable[..., Any], verdict: Callable[..., None], folder: Path
 ) -> None:
     """Every check of a bundle of FER2013's 3,589 test images, its manifest read already: below 0.3 s."""
