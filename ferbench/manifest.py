@@ -71,18 +71,26 @@ class NoImages:
 
 
 @cache  # read once for many bundles; an entry never changes
-def of(entry: Entry) -> Manifest | None:
-    """The manifest of a dataset's entry, ``None`` if it has none. Raises ``PluginError``."""
+def facts_of(entry: Entry) -> Facts | None:
+    """The facts of a dataset's manifest, ``None`` if it has none. Raises ``PluginError``."""
     if not entry.manifest:
         return None
     try:
-        facts = Facts.model_validate_json(entry.text(entry.manifest.removesuffix(".csv") + ".json"))
+        return Facts.model_validate_json(entry.text(entry.manifest.removesuffix(".csv") + ".json"))
+    except ValidationError as error:
+        raise _broken(entry, error) from error
+
+
+@cache
+def of(entry: Entry) -> Manifest | None:
+    """The manifest of a dataset's entry, ``None`` if it has none. Raises ``PluginError``."""
+    facts = facts_of(entry)
+    if facts is None:
+        return None
+    try:
         return _read(facts, entry.text(entry.manifest))
-    except (ValidationError, ValueError, KeyError) as error:
-        raise PluginError(
-            f"the manifest {entry.manifest} of {entry.distribution} is broken: {error}",
-            fix=f"make it anew: ferbench data manifest {entry.name}",
-        ) from error
+    except (ValueError, KeyError) as error:
+        raise _broken(entry, error) from error
 
 
 def another_copy(notes: Sequence[str]) -> str:
@@ -114,6 +122,13 @@ def pixels_hash(samples: Samples, row: int) -> str:
     """The first hex digits of the SHA-256 over an image's shape and pixels."""
     pixels = samples.images.read(row)
     return hashlib.sha256(str(pixels.shape).encode() + pixels.tobytes()).hexdigest()[:DIGITS]
+
+
+def _broken(entry: Entry, error: Exception) -> PluginError:
+    return PluginError(
+        f"the manifest {entry.manifest} of {entry.distribution} is broken: {error}",
+        fix=f"make it anew: ferbench data manifest {entry.name}",
+    )
 
 
 def _read(facts: Facts, text: str) -> Manifest:

@@ -35,6 +35,7 @@ def compare(folder: Path, result: Result, predictions: Predictions) -> Compariso
         known = manifest.of(registry.get("dataset", name))
     except UnknownNameError:
         known = None
+    reasons += _disguise(result, registry)
     if reasons:
         return Comparison(reasons)
     if known is None:
@@ -52,6 +53,17 @@ def compare(folder: Path, result: Result, predictions: Predictions) -> Compariso
     if against:
         return Comparison(compared=f"unknown copy of {name}: ids and labels not checked")
     return Comparison(compared=f"another copy of {name}, with the ids, labels and splits of its manifest", known=True)
+
+
+def _disguise(result: Result, registry: Registry) -> Iterator[str]:
+    """A known dataset's content under another name, or with other parameters, so that nothing would be compared."""
+    stated = result.dataset
+    for entry in (one for one in registry if one.kind == "dataset"):
+        facts = manifest.facts_of(entry)
+        if facts is None or facts.fingerprint != stated["fingerprint"]:
+            continue
+        if (entry.name, facts.parameters) != (stated["name"], stated["parameters"]):
+            yield f"the dataset's fingerprint is that of {entry.name}, with other parameters or by another name"
 
 
 def _protocol(result: Result, registry: Registry) -> tuple[EvaluationProtocol | None, list[str]]:

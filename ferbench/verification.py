@@ -112,6 +112,14 @@ def _facts(result: Result) -> Iterator[str]:
             result.tier != "rescored" or result.submission is not None,
             "its tier is rescored, but it does not say who handed it in (ferbench submit)",
         ),
+        (
+            result.submission is None or result.tier != "reproduced" or result.rerun is not None,
+            "it was handed in, and its tier is reproduced without a rerun",
+        ),
+        (
+            result.rerun is None or set(result.rerun["accuracy"]) == set(result.rerun["same"]) == set(labels),
+            "the rerun does not speak of the pipeline's classifiers",
+        ),
     ):
         if not right:
             yield what

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ferbench import bundle, leaderboard
+from ferbench import bundle, leaderboard, verification
 from tests.conftest import ROOT
 
 RESULTS = ROOT / "leaderboards" / "results"
@@ -17,6 +17,7 @@ BUNDLES = bundle.find(RESULTS)
 def test_a_kept_bundle_is_verified_and_in_its_place(folder) -> None:
     result = bundle.verify(folder)
     assert folder.relative_to(RESULTS) == bundle.place(result.model_dump())
+    assert verification.judge(folder).known
     assert not (folder / "model").exists()  # 45 MB of weights; the predictions are what is kept
 
 

@@ -22,6 +22,7 @@ from ferbench.errors import FerbenchError
 from tests.tampering import Change, facts, rows, seal, text
 
 BOMB = 10 * 2**30
+SUBMISSION = {"name": "me", "url": "", "licence": "MIT", "date": "2026-11-24", "checked": ""}
 
 
 @pytest.fixture
@@ -232,6 +233,14 @@ KINDS: dict[str, tuple[Change, str]] = {
         facts(lambda r: r["dataset"].update(fingerprint="0" * 64), sealed=True),
         "the dataset's fingerprint is not that of toy, and no note says why",
     ),
+    "a known dataset by another name": (
+        facts(lambda r: r["dataset"].update(name="toy-2"), sealed=True),
+        "the dataset's fingerprint is that of toy",
+    ),
+    "a known dataset with other parameters": (
+        facts(lambda r: r["dataset"]["parameters"].update(size=64), sealed=True),
+        "the dataset's fingerprint is that of toy",
+    ),
     "counts of another dataset": (
         facts(lambda r: r["dataset"]["counts"].update(angry=21, sad=19), sealed=True),
         "dataset.counts are not the dataset's",
@@ -272,12 +281,12 @@ KINDS: dict[str, tuple[Change, str]] = {
     "no date": (facts(lambda r: r.update(created="yesterday")), "created is no date"),
     "a tier of its own": (facts(lambda r: r.update(tier="best")), "tier"),
     "rescored by nobody": (facts(lambda r: r.update(tier="rescored")), "it does not say who handed it in"),
+    "a rerun that nobody made": (
+        facts(lambda r: r.update(submission={**SUBMISSION, "url": "https://example.org"})),
+        "its tier is reproduced without a rerun",
+    ),
     "an address that runs": (
-        facts(
-            lambda r: r.update(
-                submission={"name": "me", "url": "javascript:x", "licence": "MIT", "date": "2026", "checked": ""}
-            )
-        ),
+        facts(lambda r: r.update(submission={**SUBMISSION, "url": "javascript:x"})),
         "submission: Value error, url",
     ),
     # subjects
