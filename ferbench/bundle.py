@@ -4,6 +4,7 @@ result.json                 everything but the predictions, in the schema ``Resu
 predictions.csv             of the first classifier, whose scores are the result
 predictions/<label>.csv     of the other classifiers fitted on the same embeddings
 leaks.csv                   the test images that training had seen in some form (``ferbench.leaks``)
+subjects.csv                who is on each test image, where the dataset names its subjects
 model/<split>/              the embedder's weights and what they were trained on, and in classifiers/ each fitted
                             classifier (``ferbench.classifier_file``); need not be published
 """
@@ -13,46 +14,49 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from ferbench import leaks
+from ferbench import facts, layout
 from ferbench.data import Predictions, ScoresKind
-from ferbench.errors import BundleError
-from ferbench.metrics import MISS, LeakFree, Scores, score, score_leak_free
+from ferbench.errors import BundleError, printable
+from ferbench.facts import follows
+from ferbench.layout import SUBJECTS
+from ferbench.metrics import MISS, LeakFree, Scores
 
 SCHEMA = 1
 COLUMNS = ("id", "split", "label", "predicted")
 MISSED = "(no face)"
-LEAKS = "leaks.csv"
 CLASSIFIERS = "classifiers"
-LARGEST = 512 * 2**20
-"""Bytes of a file of a bundle beyond which it is not read."""
+LONGEST = 4000
+"""Characters of a line of a CSV beyond which it is not parsed."""
+MANY = 1_000_000
+"""Lines of a CSV beyond which it is not parsed."""
 
 
 class Result(BaseModel):
     """``result.json``. Times in seconds, memory in MB, shares in [0, 1]."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     schema_version: Literal[1]
     tier: Literal["reproduced", "rescored", "published"]
     run: str
     created: str
     seed: int
-    pipeline: dict[str, Any]
-    dataset: dict[str, Any]
-    protocol: dict[str, Any]
+    pipeline: Annotated[dict[str, Any], follows(facts.PipelineFacts)]
+    dataset: Annotated[dict[str, Any], follows(facts.DatasetFacts)]
+    protocol: Annotated[dict[str, Any], follows(facts.ProtocolFacts)]
     classes: list[str]
-    splits: list[dict[str, Any]]
+    splits: list[Annotated[dict[str, Any], follows(facts.SplitFacts)]]
     test_digest: str
-    faces: dict[str, Any]
+    faces: Annotated[dict[str, Any], follows(facts.FaceFacts)]
     curves: dict[str, list[dict[str, Any]]]
     best_epochs: dict[str, int]
     stored: dict[str, dict[str, str]] = {}  # split -> classifier -> SHA-256 of its file in model/
@@ -63,8 +67,10 @@ class Result(BaseModel):
     stages: dict[str, float]
     peak_memory_mb: float
     parameters: int | None
-    transfer: dict[str, Any] | None = None
-    environment: dict[str, Any]
+    transfer: Annotated[dict[str, Any], follows(facts.TransferFacts)] | None = None
+    environment: Annotated[dict[str, Any], follows(facts.EnvironmentFacts)]
+    submission: Annotated[dict[str, Any], follows(facts.SubmissionFacts)] | None = None
+    rerun: Annotated[dict[str, Any], follows(facts.RerunFacts)] | None = None
 
 
 def predictions_file(folder: Path, label: str, first: str) -> Path:
@@ -89,43 +95,47 @@ def predictions_text(predictions: Predictions) -> str:
     return buffer.getvalue()
 
 
+def subjects_text(subjects: Mapping[str, str]) -> str:
+    """The CSV of the test samples' ``subjects`` by id."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerows([("id", "subject"), *sorted(subjects.items())])
+    return buffer.getvalue()
+
+
 def read(folder: Path) -> Result:
     """``result.json`` of a bundle, by its schema. Raises ``BundleError``."""
-    file = folder / "result.json"
-    text = _text(file)
+    file = folder / layout.RESULT
     try:
-        return Result.model_validate_json(text)
+        return Result.model_validate_json(layout.text(file), strict=True)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(step) for step in first["loc"])
         raise BundleError(
-            f"{file} does not follow schema {SCHEMA}: {place}: {first['msg']} ({error.error_count()} in all)",
+            printable(
+                f"{file} does not follow schema {SCHEMA}: {place}: {first['msg']} ({error.error_count()} in all)"[:1000]
+            ),
             fix="run it again with this version of ferbench",
         ) from error
 
 
 def read_predictions(file: Path, result: Result, kind: ScoresKind) -> Predictions:
     """A predictions file, checked against its result. Raises ``BundleError`` naming file and line."""
-    columns = [*COLUMNS, *result.classes]
-    try:
-        table = pd.read_csv(io.StringIO(_text(file)), dtype=str, keep_default_na=False, na_filter=False)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise _bad(file, 1, str(error)) from error
-    if list(table.columns) != columns:
-        raise _bad(file, 1, f"the columns are not {', '.join(columns)}")
+    table = read_table(file, (*COLUMNS, *result.classes))
     if table.empty:
-        raise _bad(file, 2, "there are no predictions")
+        raise bad(file, 2, "there are no predictions")
     codes = {name: code for code, name in enumerate(result.classes)} | {MISSED: MISS}
     labels, predicted = table["label"].map(codes), table["predicted"].map(codes)
-    scores = table[result.classes].apply(pd.to_numeric, errors="coerce").to_numpy(np.float64)
+    scores = _numbers(table[result.classes])
     for wrong, what in (
         (table.duplicated(["id", "split"]), "this sample is there twice in its split"),
+        (table.duplicated("id"), "this sample is in the test side of two splits"),
         (labels.isna() | (labels == MISS), "the label is no class of this result"),
         (predicted.isna(), "the prediction is no class of this result"),
         (pd.Series(~np.isfinite(scores).all(axis=1)), "a score is no finite number"),
     ):
         if wrong.any():
-            raise _bad(file, int(wrong.to_numpy().argmax()) + 2, what)
+            raise bad(file, int(wrong.to_numpy().argmax()) + 2, what)
     return Predictions(
         ids=table["id"].to_numpy(np.str_),
         splits=table["split"].to_numpy(np.str_),
@@ -137,49 +147,40 @@ def read_predictions(file: Path, result: Result, kind: ScoresKind) -> Prediction
     )
 
 
-def verify(folder: Path) -> Result:
-    """Recomputes every score of a bundle from its predictions. Raises ``BundleError`` where they differ."""
-    result = read(folder)
-    first = next(iter(result.scores), None)
-    if first is None:
-        raise BundleError(f"{folder} has no scores", fix="run it again")
-    for label, stated in result.scores.items():
-        file = predictions_file(folder, label, first)
-        predictions = read_predictions(file, result, result.scores_kind[label])
-        if test_digest(predictions) != result.test_digest:
-            raise BundleError(
-                f"{file} does not hold the test samples that {folder / 'result.json'} names by their digest",
-                fix="restore the files that ferbench wrote, or run it again",
-            )
-        _compare(folder, label, score(predictions), stated)
-        if result.leak_free:
-            _verify_leak_free(folder, label, predictions, result)
-    return result
+def read_subjects(folder: Path) -> dict[str, str] | None:
+    """Each test sample's subject by its id; ``None`` where the dataset names none. Raises ``BundleError``."""
+    file = folder / SUBJECTS
+    if not file.exists():
+        return None
+    table = read_table(file, ("id", "subject"))
+    if table["id"].duplicated().any():
+        raise bad(file, int(table["id"].duplicated().to_numpy().argmax()) + 2, "this sample is there twice")
+    return dict(zip(table["id"].tolist(), table["subject"].tolist(), strict=True))
 
 
-def _verify_leak_free(folder: Path, label: str, predictions: Predictions, result: Result) -> None:
-    """Recomputes the leak-free accuracy, and compares ``leaks.csv`` with what each split's audit counted."""
-    marked = leaks.mask(_text(folder / LEAKS), predictions, str(folder / LEAKS))
-    for split in result.splits:
-        counted, listed = split["leaks"]["test_images"], int(marked[predictions.splits == split["split"]].sum())
-        if counted != listed:
-            raise BundleError(
-                f"{folder / LEAKS} lists {listed} test images of split '{split['split']}', its audit counted {counted}",
-                fix="restore the files that ferbench wrote, or run it again",
-            )
-    if label not in result.leak_free:
-        raise BundleError(f"{folder} has no leak-free accuracy of {label}", fix="run it again")
-    _compare(folder, label, score_leak_free(predictions, marked), result.leak_free[label], "leak-free ")
-
-
-def _compare(folder: Path, label: str, computed: BaseModel, stated: BaseModel, which: str = "") -> None:
-    for name, value in computed.model_dump().items():
-        if not _close(value, getattr(stated, name)):
-            raise BundleError(
-                f"{folder / 'result.json'} says {which}{name} = {getattr(stated, name)} for {label}, "
-                f"its predictions give {value}",
-                fix="restore the files that ferbench wrote, or run it again",
-            )
+def read_table(file: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+    """A CSV with exactly these columns, all text, one record a line. Raises ``BundleError`` naming file and line."""
+    text = layout.text(file)
+    lines = text.split("\n")
+    if len(lines) > MANY:
+        raise bad(file, MANY, f"there are {len(lines):,} lines, more than any dataset needs")
+    if next(csv.reader([lines[0][:LONGEST]]), []) != list(columns):
+        raise bad(file, 1, f"the columns are not {', '.join(columns)}")
+    if max(map(len, lines)) > LONGEST or not text.replace("\n", "").isprintable():
+        for number, line in enumerate(lines, start=1):
+            if len(line) > LONGEST:
+                raise bad(file, number, f"it has {len(line):,} characters")
+            if not line.isprintable():
+                raise bad(file, number, f"a control or invisible character: {line[:100]!r}")
+    try:
+        table = pd.read_csv(
+            io.StringIO(text), dtype=str, keep_default_na=False, na_filter=False, skip_blank_lines=False
+        )
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise bad(file, 1, " ".join(str(error).split())) from error
+    if len(table) != len(lines) - 2 or not text.endswith("\n") or table.index.dtype != np.int64:
+        raise bad(file, len(lines), "a record is not one line of as many fields as there are columns")
+    return table
 
 
 def test_digest(predictions: Predictions) -> str:
@@ -190,8 +191,11 @@ def test_digest(predictions: Predictions) -> str:
 
 
 def find(root: Path) -> list[Path]:
-    """All bundle folders under ``root``, sorted."""
-    return sorted(file.parent for file in root.rglob("result.json"))
+    """All bundle folders under ``root``, sorted. No link is followed: one raises ``BundleError``."""
+    survey = layout.survey(root)
+    if survey.links:
+        raise BundleError(f"{survey.links[0]} is a link", fix="put the file or folder itself there")
+    return survey.bundles
 
 
 def place(result: Mapping[str, Any]) -> Path:
@@ -200,25 +204,24 @@ def place(result: Mapping[str, Any]) -> Path:
     return Path(dataset, result["protocol"]["name"], result["pipeline"]["name"], result["run"])
 
 
-def _close(value: Any, stated: Any) -> bool:
-    if isinstance(value, list | tuple) and stated is not None:
-        return len(value) == len(stated) and all(_close(a, b) for a, b in zip(value, stated, strict=True))
-    if isinstance(value, float) and stated is not None:
-        return math.isclose(value, stated, abs_tol=1e-9)
-    return bool(value == stated)
+def verify(folder: Path) -> Result:
+    """The result of a bundle in which nothing is wrong (``ferbench.verification``). Raises ``BundleError``."""
+    from ferbench import verification  # it reads bundles by this module
+
+    return verification.require(folder)
 
 
-def _text(file: Path) -> str:
+def bad(file: Path, line: int, what: str) -> BundleError:
+    """What is wrong in a line of a file of a bundle."""
+    return BundleError(
+        f"{file}, line {line}: {printable(what)}", fix="restore the file that ferbench wrote, or run it again"
+    )
+
+
+def _numbers(table: pd.DataFrame) -> NDArray[np.float64]:
+    """float64 [M, C] of texts; NaN where one is no number."""
     try:
-        if file.stat().st_size > LARGEST:
-            raise BundleError(f"{file} is larger than {LARGEST} bytes", fix="a bundle's files are small; check it")
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BundleError(
-            f"{file} cannot be read: {getattr(error, 'strerror', None) or error}",
-            fix="give the folder that 'ferbench run' printed at its end",
-        ) from error
-
-
-def _bad(file: Path, line: int, what: str) -> BundleError:
-    return BundleError(f"{file}, line {line}: {what}", fix="restore the file that ferbench wrote, or run it again")
+        numbers: NDArray[np.float64] = table.to_numpy().astype(np.float64)
+    except ValueError:
+        numbers = table.apply(pd.to_numeric, errors="coerce").to_numpy(np.float64)
+    return numbers

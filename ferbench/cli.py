@@ -16,6 +16,7 @@ from ferbench.cli_detectors import detectors
 from ferbench.cli_figures import figure
 from ferbench.cli_plugin import plugin
 from ferbench.cli_predict import export, predict
+from ferbench.cli_submit import rerun, submit, verify
 from ferbench.cli_tables import table
 from ferbench.errors import FerbenchError, ParameterError
 from ferbench.plugins import installed
@@ -192,31 +193,6 @@ def leaderboard(results: Path, pages: Path | None, only_check: bool) -> None:
         click.echo(str(path))
 
 
-@main.command()
-@click.argument("bundles", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
-def verify(bundles: tuple[Path, ...], as_json: bool) -> None:
-    """Recompute every score of each BUNDLE (or of all bundles below a folder) from its predictions."""
-    from ferbench import bundle
-
-    answers = []
-    for given in bundles:
-        for folder in bundle.find(given) or [given]:
-            try:
-                scores = next(iter(bundle.verify(folder).scores.values()))
-                answers.append({"bundle": str(folder), "ok": True, "accuracy": scores.accuracy, "count": scores.count})
-            except FerbenchError as error:
-                answers.append({"bundle": str(folder), "ok": False, "what": error.what, "fix": error.fix})
-    if as_json:
-        click.echo(json.dumps(answers, indent=2))
-    else:
-        for one in answers:
-            said = f"accuracy {one['accuracy']:.2%} of {one['count']:,} images" if one["ok"] else one["what"]
-            click.echo(f"{'verified' if one['ok'] else 'REFUSED '}  {one['bundle']}  {said}")
-    if not all(one["ok"] for one in answers):
-        sys.exit(1)
-
-
 main.add_command(data_commands)
 main.add_command(detectors)
 main.add_command(detect)
@@ -225,6 +201,9 @@ main.add_command(figure)
 main.add_command(predict)
 main.add_command(export)
 main.add_command(plugin)
+main.add_command(verify)
+main.add_command(submit)
+main.add_command(rerun)
 
 
 def _say_problems(reporter: Any) -> None:

@@ -63,6 +63,31 @@ def check(name: str, data: Path | None, as_json: bool) -> None:
     click.echo(json.dumps(said, indent=2)) if as_json else checking.show(said)
 
 
+@data.command("manifest")
+@click.argument("name")
+@DATA
+@click.option("--set", "settings", multiple=True, metavar="dataset.PARAMETER=VALUE", help="Of the dataset; repeat.")
+@click.option("--differs", default="", metavar="TEXT", help="How this copy is not exactly the owners' release.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The CSV; its facts go beside, as .json.")
+def make_manifest(name: str, data: Path | None, settings: tuple[str, ...], differs: str, out: Path) -> None:
+    """Write the manifest of dataset NAME: ids, labels, groups and hashes, by which results are checked anywhere."""
+    from ferbench import cli_options, manifest, pipeline, places
+    from ferbench.progress import Reporter
+    from ferbench.storage import write_json, write_text
+
+    cli_options.only_of(settings, "dataset")
+    given = cli_options.settings_of(settings, "dataset")
+    part = pipeline.resolve_part("dataset", name, installed().registry, given)
+    reporter = Reporter()
+    with reporter.stage(f"reading {name}"):
+        samples = places.load(part.build(), name, data)
+    with reporter.stage("hashing"):
+        facts, text = manifest.make(part, samples, differs, reporter.advance)
+    write_text(out, text)
+    write_json(out.with_suffix(".json"), facts.model_dump(mode="json"))
+    click.echo(f"{out}: {len(samples):,} samples of {len(samples.classes)} classes")
+
+
 @data.command()
 @click.argument("name", metavar="DATASET")
 @DATA

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import copy
 import difflib
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ from typing import Any
 from ferbench import parameters
 from ferbench.errors import ParameterError, PipelineError
 from ferbench.faces import FaceStep
+from ferbench.facts import FOLDER_NAME
 from ferbench.monitor import Monitoring
 from ferbench.registry import Entry, Registry
 
@@ -142,7 +144,8 @@ def resolve(
     steps = {
         name: step(**parameters.check(step, tables.get(name, {}), f"section [{name}]")) for name, step in STEPS.items()
     }
-    _check_monitored(steps["monitor"], labels)
+    check_monitored(steps["monitor"], labels)
+    check_names(tables["name"], *labels)
     return Pipeline(
         name=tables["name"],
         texts={key: str(tables.get(key, "")) for key in TEXTS},
@@ -183,7 +186,18 @@ def _check_names(tables: Mapping[str, Any], registry: Registry) -> None:
         registry.get(kind, str(table.get("name")))
 
 
-def _check_monitored(monitor: Monitoring, labels: Sequence[str]) -> None:
+def check_names(*names: str) -> None:
+    """Raises ``PipelineError`` if a pipeline's name or a classifier's label could not name a folder or a file."""
+    for name in names:
+        if not re.fullmatch(FOLDER_NAME, name):
+            raise PipelineError(
+                f"a pipeline or a classifier cannot be called {name!r}: it names a folder or a file",
+                fix="use letters, digits, spaces and . _ + = - alone, a letter or a digit first, 100 at most",
+            )
+
+
+def check_monitored(monitor: Monitoring, labels: Sequence[str]) -> None:
+    """Raises ``PipelineError`` if the monitor names a classifier that is not among ``labels``."""
     for label in monitor.classifiers or []:
         if label not in labels:
             near = difflib.get_close_matches(label, labels, n=1, cutoff=0.5)

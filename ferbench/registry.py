@@ -26,6 +26,7 @@ class Entry:
     is False).
     ``stores`` names the types, "module.Class", that a fitted classifier is made of beyond scikit-learn's, NumPy's and
     SciPy's: a bundle's model is read back with no others (``ferbench.classifier_file``).
+    ``manifest`` is ``"package:file.csv"``, what is known of a dataset's samples (``ferbench.manifest``).
     ``kind``, ``distribution`` and ``version`` are filled in by ferbench.
     """
 
@@ -39,6 +40,7 @@ class Entry:
     speed: str = ""
     generated: bool = False
     stores: tuple[str, ...] = ()
+    manifest: str = ""
     kind: str = ""
     distribution: str = ""
     version: str = ""
@@ -58,15 +60,15 @@ class Entry:
             ) from error
         return part
 
-    def text(self) -> str:
-        """The file that a pipeline's or a table's target names. Raises ``PluginError``."""
-        package, _, file = self.target.partition(":")
+    def text(self, resource: str = "") -> str:
+        """The file that a pipeline's or a table's target names, or another ``resource``. Raises ``PluginError``."""
+        package, _, file = (resource or self.target).partition(":")
         try:
             return importlib.resources.files(package).joinpath(file).read_text(encoding="utf-8")
         except (ImportError, OSError, UnicodeDecodeError) as error:
             raise PluginError(
                 f"{self.kind} '{self.name}' of {self.distribution} {self.version} cannot be read from "
-                f"'{self.target}': {type(error).__name__}: {error}",
+                f"'{resource or self.target}': {type(error).__name__}: {error}",
                 fix=f"reinstall {self.distribution}",
             ) from error
 

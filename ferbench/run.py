@@ -23,6 +23,7 @@ from ferbench.embed import embed_all
 from ferbench.errors import ModelError, TrainingError
 from ferbench.faces import Crops, Rows, prepare, shipped
 from ferbench.interfaces import Classifier, Dataset, Embedder, EvaluationProtocol, Selection
+from ferbench.layout import LEAKS, RESULT, SUBJECTS
 from ferbench.monitor import RunMonitor, Side, fit
 from ferbench.outcome import Outcome, joined, keep, kept
 from ferbench.outcome import predictions as predictions_of
@@ -105,14 +106,14 @@ def run(plan: Plan, reporter: Reporter, *, resume: bool = False, restart: bool =
         stored={name: one.stored for name, one in outcomes.items() if one.stored},
         scores_kind={label: one.scores_kind for label, one in predictions.items()},
         scores={label: metrics.score(one) for label, one in predictions.items()},
-        leak_free=auditing.leak_free(predictions, leak_list, folder / bundle.LEAKS),
+        leak_free=auditing.leak_free(predictions, leak_list, folder / LEAKS),
         notes=list(dict.fromkeys([*samples.notes, *notes])),
         stages={name: round(seconds, 3) for name, seconds in reporter.stages.items()},
         peak_memory_mb=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
         parameters=first.parameters,
         environment={**environment(described), "estimators": first.estimators},
     )
-    _write(folder, result, predictions, leak_list, work)
+    _write(folder, result, predictions, leak_list, _subjects(samples, splits), work)
     return folder
 
 
@@ -263,8 +264,21 @@ def _work_folder(folder: Path, *, resume: bool, restart: bool) -> Path:
     return work
 
 
+def _subjects(samples: Samples, splits: Sequence[Split]) -> str | None:
+    """The text of ``subjects.csv``, where the dataset names its subjects."""
+    if samples.subjects is None:
+        return None
+    tested = np.concatenate([split.test for split in splits])
+    return bundle.subjects_text(dict(zip(samples.ids[tested].tolist(), samples.subjects[tested].tolist(), strict=True)))
+
+
 def _write(
-    folder: Path, result: bundle.Result, predictions: dict[str, Predictions], leak_list: str, work: Path
+    folder: Path,
+    result: bundle.Result,
+    predictions: dict[str, Predictions],
+    leak_list: str,
+    subjects: str | None,
+    work: Path,
 ) -> None:
     """Makes the bundle in the unfinished run's place, so that there is a whole one or none."""
     first = next(iter(predictions))
@@ -272,8 +286,10 @@ def _write(
         fresh.mkdir()
         for label, one in predictions.items():
             write_text(bundle.predictions_file(fresh, label, first), bundle.predictions_text(one))
-        write_text(fresh / bundle.LEAKS, leak_list)
-        write_json(fresh / "result.json", result.model_dump(mode="json"))
+        write_text(fresh / LEAKS, leak_list)
+        if subjects is not None:
+            write_text(fresh / SUBJECTS, subjects)
+        write_json(fresh / RESULT, result.model_dump(mode="json"))
         if (work / "model").exists():
             shutil.copytree(work / "model", fresh / "model")
     shutil.rmtree(work)

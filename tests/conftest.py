@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +17,7 @@ import pytest
 from click.testing import CliRunner, Result
 from numpy.typing import NDArray
 
-from ferbench import plugins
+from ferbench import bundle, plugins
 from ferbench.cli import main
 
 ROOT = Path(__file__).parents[1]
@@ -67,6 +68,24 @@ def toy_run(call: Callable[..., Result], tmp_path: Path) -> Callable[..., tuple[
         return Path(result["bundle"]), result
 
     return _run
+
+
+@pytest.fixture(scope="session")
+def honest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A results folder with one bundle: LDA's probabilities and an SVM's decision values, some of them wrong."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(TOY))
+        for name in ("CACHE", "CONFIG"):
+            patch.setenv(f"XDG_{name}_HOME", str(tmp_path_factory.mktemp(name)))
+        plugins.installed.cache_clear()
+        out = tmp_path_factory.mktemp("honest") / "results"
+        words = ["--set", "classifier=lda", "--set", "embedder.noise=1", "--out", str(out)]
+        ran = CliRunner().invoke(main, ["run", "--pipeline", "toy-pipeline", "--dataset", "toy", *words])
+        assert ran.exit_code == 0, ran.output
+        (folder,) = bundle.find(out)
+        shutil.rmtree(folder / "model")
+        yield out
+    plugins.installed.cache_clear()
 
 
 @pytest.fixture(scope="session")

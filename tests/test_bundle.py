@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ferbench import bundle
+from ferbench import bundle, layout
 from ferbench.errors import BundleError
 
 Run = Callable[..., tuple[Path, dict[str, Any]]]
@@ -108,7 +108,7 @@ def test_altered_predictions_are_refused(folder: Path, change: Callable[[str], s
         (lambda result: result.update(schema_version=2), "schema_version"),
         (lambda result: result.pop("seed"), "seed"),
         (lambda result: result.update(extra=1), "extra"),
-        (lambda result: result.update(scores={}), "no scores"),
+        (lambda result: result.update(scores={}), "the scores are of"),
         (lambda result: result.update(test_digest="0"), "digest"),
     ],
 )
@@ -131,8 +131,13 @@ def test_files_that_are_missing_or_no_text(folder: Path) -> None:
 
 
 def test_a_huge_file_is_not_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bundle, "LARGEST", 100)
-    with pytest.raises(BundleError, match="larger than"):
+    monkeypatch.setitem(layout.LARGEST, ".json", 100)
+    with pytest.raises(BundleError, match="more than the 100 that are read"):
+        bundle.verify(folder)
+    with pytest.raises(BundleError, match="larger than 100 bytes"):
+        bundle.read(folder)
+    monkeypatch.setitem(layout.LARGEST, ".csv", 100)
+    with pytest.raises(BundleError, match=r"predictions\.csv has"):
         bundle.verify(folder)
 
 

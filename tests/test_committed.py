@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ferbench import bundle, leaderboard
+from ferbench import bundle, leaderboard, verification
 from ferbench.plugins import installed
 from tests.conftest import ROOT
 
@@ -19,6 +19,7 @@ BUNDLES = bundle.find(RESULTS)
 def test_a_kept_bundle_is_verified_and_in_its_place(folder) -> None:
     result = bundle.verify(folder)
     assert folder.relative_to(RESULTS) == bundle.place(result.model_dump())
+    assert verification.judge(folder).known
     assert not (folder / "model").exists()  # 45 MB of weights; the predictions are what is kept
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from ferbench import leaderboard, markdown
+from ferbench import bundle, leaderboard, markdown, verification
 
 Run = Callable[..., tuple[Path, dict[str, Any]]]
 Call = Callable[..., Result]
@@ -97,7 +97,9 @@ def test_another_selection_rule_is_another_board_and_the_same_one_is_not(toy_run
     result = json.loads(file.read_text())
     del result["protocol"]["parameters"]["selection"]  # as results were before it was a parameter
     del result["transfer"]
+    result["run"] = verification.run_name(bundle.Result.model_validate(result))
     file.write_text(json.dumps(result))
+    folder.rename(folder.with_name(result["run"]))
     assert len(leaderboard.build(tmp_path / "runs", tmp_path / "runs")) == 2
     toy_run(*parts, "--set", "protocol.selection=test")
     texts = leaderboard.build(tmp_path / "runs", tmp_path / "runs")

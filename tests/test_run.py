@@ -44,6 +44,7 @@ def test_a_run_leaves_a_bundle_at_the_path_it_makes(toy_run: Run, tmp_path: Path
         "predictions",
         "predictions.csv",
         "result.json",
+        "subjects.csv",
     ]
     assert bundle.verify(folder).run == result["run"]
     assert [path.name for path in folder.parent.iterdir()] == [folder.name]

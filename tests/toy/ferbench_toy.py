@@ -6,7 +6,14 @@ from ferbench import Entry, hookimpl
 @hookimpl
 def register_datasets():
     return [
-        Entry("toy", "ferbench_toy_parts:ToyData", "stripes of seven widths", licence="public domain", generated=True)
+        Entry(
+            "toy",
+            "ferbench_toy_parts:ToyData",
+            "stripes of seven widths",
+            licence="public domain",
+            generated=True,
+            manifest="ferbench_toy_parts:toy.csv",
+        )
     ]
 
 

@@ -15,6 +15,7 @@ def register_datasets() -> Iterable[Entry]:
             summary="Drawn faces with known expressions, made on demand: for tests and first steps",
             licence="Apache-2.0",
             generated=True,
+            manifest="ferbench_datasets:manifests/synthfaces.csv",
         ),
         Entry(
             name="fer2013",
@@ -23,6 +24,7 @@ def register_datasets() -> Iterable[Entry]:
             paper="Goodfellow et al. 2013, Challenges in Representation Learning, arXiv:1307.0414",
             licence="the Kaggle competition's rules; the photographs remain their owners'",
             homepage="https://www.kaggle.com/c/challenges-in-representation-learning-facial-expression-recognition-challenge",
+            manifest="ferbench_datasets:manifests/fer2013.csv",
         ),
         Entry(
             name="ferplus",
@@ -31,6 +33,7 @@ def register_datasets() -> Iterable[Entry]:
             paper="Barsoum et al. 2016, Training Deep Networks for Facial Expression Recognition, arXiv:1608.01041",
             licence=FERPLUS.licence,
             homepage=FERPLUS.homepage,
+            manifest="ferbench_datasets:manifests/ferplus.csv",
         ),
         Entry(
             name="affectnet-8",
