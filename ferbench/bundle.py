@@ -63,6 +63,8 @@ class Result(BaseModel):
     stages: dict[str, float]
     peak_memory_mb: float
     parameters: int | None
+    macs: int | None = None  # multiply-accumulates of the embedder for one crop, if it says so
+    images_per_second: float | None = None  # that were embedded, of the test side
     transfer: dict[str, Any] | None = None
     environment: dict[str, Any]
 

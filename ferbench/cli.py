@@ -173,10 +173,14 @@ def show(name: str, as_json: bool) -> None:
 def leaderboard(results: Path, pages: Path | None, only_check: bool) -> None:
     """Write the Markdown leaderboards from the bundles, each verified first."""
     from ferbench import leaderboard as boards
+    from ferbench.progress import Reporter
+    from ferbench.workers import usable_cores
 
     if not results.is_dir():
         raise ParameterError(f"there is no folder {results}", fix="--results DIR, such as the runs of: ferbench run")
-    texts = boards.build(results, pages or results.parent)
+    reporter = Reporter()
+    with reporter.stage("verifying bundles"):
+        texts = boards.build(results, pages or results.parent, workers=usable_cores(), advance=reporter.advance)
     if only_check:
         stale = boards.check(texts)
         for path in stale:
