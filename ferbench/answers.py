@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import io
+import csv
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from ferbench import bundle
@@ -18,21 +18,25 @@ SUBJECTS = "subjects.csv"
 Right = NDArray[np.bool_]
 
 
-def right(folder: Path, result: Result) -> dict[str, Right]:
-    """bool [M] for each classifier of a verified bundle, in the order of ``tested``."""
+@dataclass(frozen=True)
+class TestSet:
+    """The ids and splits [M] of a bundle's test samples, sorted by split and then by id."""
+
+    ids: Strings
+    splits: Strings
+
+
+def read(folder: Path, result: Result) -> tuple[TestSet, dict[str, Right]]:
+    """A verified bundle's test set and, for each classifier, which samples of it are right: bool [M]."""
     first = next(iter(result.scores))
-    found = {}
+    found: dict[str, Right] = {}
     for label in result.scores:
-        table = _columns(bundle.predictions_file(folder, label, first))
-        found[label] = (table["label"] == table["predicted"]).to_numpy(np.bool_)[_order(table)]
-    return found
-
-
-def tested(folder: Path, result: Result) -> tuple[Strings, Strings]:
-    """Ids and splits [M] of a verified bundle's test set, sorted by split and then by id."""
-    table = _columns(bundle.predictions_file(folder, next(iter(result.scores)), next(iter(result.scores))))
-    order = _order(table)
-    return table["id"].to_numpy(np.str_)[order], table["split"].to_numpy(np.str_)[order]
+        ids, splits, correct = _columns(bundle.predictions_file(folder, label, first))
+        order = np.lexsort((ids, splits))
+        found[label] = correct[order]
+        if label == first:
+            test_set = TestSet(ids[order], splits[order])
+    return test_set, found
 
 
 def subjects(folder: Path, ids: Strings) -> Strings | None:
@@ -41,15 +45,17 @@ def subjects(folder: Path, ids: Strings) -> Strings | None:
     if not file.exists():
         return None
     try:
-        table = pd.read_csv(file, dtype=str, keep_default_na=False, na_filter=False)
-    except (OSError, ValueError) as error:
+        with file.open(encoding="utf-8", newline="") as opened:
+            header, *rows = list(csv.reader(opened, strict=True)) or [[]]
+    except (OSError, ValueError, csv.Error) as error:
         raise _bad(file, str(error)) from error
-    if list(table.columns) != ["id", "subject"] or table.duplicated("id").any():
+    named = {row[0]: row[1] for row in rows if len(row) == 2}
+    if header != ["id", "subject"] or len(named) < len(rows):
         raise _bad(file, "it should have the columns id and subject, and each id once")
-    found = pd.Series(ids).map(dict(zip(table["id"], table["subject"], strict=True)))
-    if found.isna().any():
-        raise _bad(file, f"there is no subject of {ids[int(found.isna().to_numpy().argmax())]}")
-    return found.to_numpy(np.str_)
+    for sample in ids.tolist():
+        if sample not in named:
+            raise _bad(file, f"there is no subject of {sample}")
+    return np.array([named[sample] for sample in ids.tolist()])
 
 
 def pack(answers: Right) -> bytes:
@@ -62,13 +68,12 @@ def unpack(packed: bytes, count: int) -> Right:
     return np.unpackbits(np.frombuffer(packed, np.uint8), count=count).astype(np.bool_)
 
 
-def _columns(file: Path) -> pd.DataFrame:
-    text = io.StringIO(file.read_text(encoding="utf-8"))
-    return pd.read_csv(text, usecols=list(bundle.COLUMNS), dtype=str, keep_default_na=False, na_filter=False)
-
-
-def _order(table: pd.DataFrame) -> NDArray[np.int64]:
-    return np.lexsort((table["id"].to_numpy(np.str_), table["split"].to_numpy(np.str_)))
+def _columns(file: Path) -> tuple[Strings, Strings, Right]:
+    """Ids, splits and whether label and prediction agree, of a verified file: its first columns are ``COLUMNS``."""
+    with file.open(encoding="utf-8", newline="") as opened:
+        rows = [row[: len(bundle.COLUMNS)] for row in csv.reader(opened)][1:]
+    ids, splits, labels, predicted = zip(*rows, strict=True)
+    return np.array(ids), np.array(splits), np.array([a == b for a, b in zip(labels, predicted, strict=True)])
 
 
 def _bad(file: Path, what: str) -> BundleError:

@@ -117,10 +117,10 @@ def _costs(row: Row, mark: str, place: Path) -> list[str]:
 def _how_ranked(rows: Sequence[Row], ranking: Ranking) -> list[str]:
     unit = f"{ranking.units:,} {ranking.unit}s"
     said = [
-        "Rows are sorted by accuracy; one that cannot be told apart from the first row of a group belongs to it, the next "
-        f"one begins a new group. Two are told apart if the interval of their difference leaves out 0: paired bootstrap "
-        f"over {unit}, 95% for all pairs of rows together (largest studentised difference: {ranking.limit:.2f} standard "
-        "errors)."
+        "Rows are sorted by accuracy. One that cannot be told apart from the first row of a group belongs to it; one "
+        "that can begins the next. Two are told apart if the interval of their difference leaves out 0: paired "
+        f"bootstrap over {unit}, 95% for all pairs together (largest studentised difference: {ranking.limit:.2f} "
+        "standard errors)."
     ]
     if ranking.unit == "subject":
         said[0] += " The accuracies' own intervals are over subjects too."

@@ -180,7 +180,12 @@ def leaderboard(results: Path, pages: Path | None, only_check: bool) -> None:
         raise ParameterError(f"there is no folder {results}", fix="--results DIR, such as the runs of: ferbench run")
     reporter = Reporter()
     with reporter.stage("verifying bundles"):
-        texts = boards.build(results, pages or results.parent, workers=usable_cores(), advance=reporter.advance)
+        texts = boards.build(
+            results,
+            pages or results.parent,
+            workers=usable_cores(),
+            advance=lambda done, total: reporter.advance(done, total, "bundles"),
+        )
     if only_check:
         stale = boards.check(texts)
         for path in stale:

@@ -79,8 +79,8 @@ def _index(listed: Sequence[str]) -> str:
     lines = [
         "# Leaderboards",
         "",
-        "Only results with the same dataset content, classes and protocol share a page. The rows of its first group cannot "
-        "be told apart from the best.",
+        "Only results with the same dataset content, classes and protocol share a page. The rows of its first group "
+        "cannot be told apart from the best.",
         "",
         "| board | epoch chosen on | samples | results | best | accuracy | first group |",
         "|---|---|---|---|---|---|---|",

@@ -20,8 +20,8 @@ FACTS, ARRAYS = "outcome.json", "outcome.npz"
 @dataclass(frozen=True)
 class Outcome:
     """A classifier's predictions by its label, the class and distribution that solved it (``estimators``), the training
-    curve and the epoch kept (if trained), notes, how many numbers the embedder has and its ``macs`` (if it says so), the
-    SHA-256 of each classifier that was stored, and the seconds in which the test side was embedded."""
+    curve and the epoch kept (if trained), notes, how many numbers the embedder has and its ``macs`` (if it says so),
+    the SHA-256 of each classifier that was stored, and the seconds in which the test side was embedded."""
 
     predictions: dict[str, Predictions]
     estimators: dict[str, str]

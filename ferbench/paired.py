@@ -45,7 +45,7 @@ TOGETHER = 32
 class Tested:
     """One test set. ``right`` int32 [R, U]: each row's right answers in each unit, added up over its ``seeds``.
 
-    ``seeds`` int64 [R] are 0 where a row was not tested on it. ``images`` int64 [U]: how many images of a unit are in it.
+    ``seeds`` int64 [R] are 0 where a row was not tested on it. ``images`` int64 [U]: how many of a unit are in it.
     """
 
     right: NDArray[np.int32]

@@ -40,7 +40,7 @@ class Verified:
     """A bundle whose scores were recomputed from its predictions.
 
     ``result`` is without curves, splits, stored files and environment: ten thousand are held at a time. ``packed`` are
-    the right answers of each classifier in the order of ``answers.tested``, ``subjects`` is the SHA-256 of the file
+    the right answers of each classifier in the order of ``answers.TestSet``, ``subjects`` is the SHA-256 of the file
     that names the test images' subjects, if there is one.
     """
 
@@ -106,12 +106,13 @@ def _verify(piece: Sequence[tuple[Path, str]]) -> list[str]:
     found = []
     for folder, hashed in piece:
         result = bundle.verify(folder)
-        right = {label: answers.pack(one).hex() for label, one in answers.right(folder, result).items()}
-        named = answers.subjects(folder, answers.tested(folder, result)[0])
+        test_set, right = answers.read(folder, result)
+        named = answers.subjects(folder, test_set.ids)
         subjects = None if named is None else of_file(folder / answers.SUBJECTS)
+        packed = {label: answers.pack(one).hex() for label, one in right.items()}
         if fingerprint(folder) != hashed:
             raise BundleError(f"{folder} changed while it was read", fix="try again once nothing writes to it")
-        found.append(json.dumps({"right": right, "subjects": subjects}))
+        found.append(json.dumps({"right": packed, "subjects": subjects}))
     return found
 
 
