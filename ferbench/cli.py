@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import click
 
 from ferbench import __version__, cli_options
+from ferbench.cli_compare import compare
 from ferbench.cli_data import data as data_commands
 from ferbench.cli_detect import detect
 from ferbench.cli_detectors import detectors
@@ -229,6 +230,7 @@ main.add_command(data_commands)
 main.add_command(detectors)
 main.add_command(detect)
 main.add_command(table)
+main.add_command(compare)
 main.add_command(figure)
 main.add_command(predict)
 main.add_command(export)

@@ -1,4 +1,4 @@
-"""Intervals for scores: over the images of a test set, and over repeated seeds."""
+"""Intervals for scores, over the images of a test set and over repeated seeds, and the test of a pair."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtri, stdtrit
+from scipy.special import bdtr, ndtri, stdtrit
 
 
 @dataclass(frozen=True)
@@ -43,3 +43,8 @@ def over_seeds(values: Sequence[float], level: float = 0.95) -> Repeats:
     deviation = float(scores.std(ddof=1))
     half = float(stdtrit(count - 1, (1 + level) / 2)) * deviation / count**0.5
     return Repeats(count, mean, deviation, (max(0.0, mean - half), min(1.0, mean + half)))
+
+
+def mcnemar(only_first: int, only_second: int) -> float:
+    """The exact two-sided p-value (McNemar 1947) for two classifiers' counts of images that one alone has right."""
+    return min(1.0, 2 * float(bdtr(min(only_first, only_second), only_first + only_second, 0.5)))
