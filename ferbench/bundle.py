@@ -67,6 +67,8 @@ class Result(BaseModel):
     stages: dict[str, float]
     peak_memory_mb: float
     parameters: int | None
+    macs: int | None = None  # multiply-accumulates of the embedder for one crop, if it says so
+    images_per_second: float | None = None  # that were embedded, of the test side
     transfer: Annotated[dict[str, Any], follows(facts.TransferFacts)] | None = None
     environment: Annotated[dict[str, Any], follows(facts.EnvironmentFacts)]
     submission: Annotated[dict[str, Any], follows(facts.SubmissionFacts)] | None = None

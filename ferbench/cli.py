@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import click
 
 from ferbench import __version__, cli_options
+from ferbench.cli_compare import compare
 from ferbench.cli_data import data as data_commands
 from ferbench.cli_detect import detect
 from ferbench.cli_detectors import detectors
@@ -175,10 +176,19 @@ def show(name: str, as_json: bool) -> None:
 def leaderboard(results: Path, pages: Path | None, only_check: bool) -> None:
     """Write the Markdown leaderboards from the bundles, each verified first."""
     from ferbench import leaderboard as boards
+    from ferbench.progress import Reporter
+    from ferbench.workers import usable_cores
 
     if not results.is_dir():
         raise ParameterError(f"there is no folder {results}", fix="--results DIR, such as the runs of: ferbench run")
-    texts = boards.build(results, pages or results.parent)
+    reporter = Reporter()
+    with reporter.stage("verifying bundles"):
+        texts = boards.build(
+            results,
+            pages or results.parent,
+            workers=usable_cores(),
+            advance=lambda done, total: reporter.advance(done, total, "bundles"),
+        )
     if only_check:
         stale = boards.check(texts)
         for path in stale:
@@ -197,6 +207,7 @@ main.add_command(data_commands)
 main.add_command(detectors)
 main.add_command(detect)
 main.add_command(table)
+main.add_command(compare)
 main.add_command(figure)
 main.add_command(predict)
 main.add_command(export)

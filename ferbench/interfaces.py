@@ -195,6 +195,15 @@ class OnnxExport(Protocol):
 
 
 @runtime_checkable
+class Costed(Protocol):
+    """What an embedder may offer beside ``Embedder``: what it computes, for the leaderboard."""
+
+    def macs(self, size: int) -> int:
+        """Multiply-accumulates of ``embed`` for one crop uint8 [S, S] with S = ``size``."""
+        ...
+
+
+@runtime_checkable
 class Loss(Protocol):
     """A training loss. Its learnable parts, if any, are made in ``prepare`` and are ``torch.nn.Parameter``s of it.
 

@@ -20,8 +20,8 @@ FACTS, ARRAYS = "outcome.json", "outcome.npz"
 @dataclass(frozen=True)
 class Outcome:
     """A classifier's predictions by its label, the class and distribution that solved it (``estimators``), the training
-    curve and the epoch kept (if trained), notes, how many numbers the embedder has (if it says so), and the SHA-256 of
-    each classifier that was stored."""
+    curve and the epoch kept (if trained), notes, how many numbers the embedder has and its ``macs`` (if it says so),
+    the SHA-256 of each classifier that was stored, and the seconds in which the test side was embedded."""
 
     predictions: dict[str, Predictions]
     estimators: dict[str, str]
@@ -30,6 +30,8 @@ class Outcome:
     notes: list[str]
     parameters: int | None
     stored: dict[str, str] = field(default_factory=dict)
+    macs: int | None = None
+    embedding_seconds: float | None = None
 
 
 def predictions(

@@ -8,7 +8,8 @@ import platform
 import resource
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +23,7 @@ from ferbench.digests import digest
 from ferbench.embed import embed_all
 from ferbench.errors import ModelError, TrainingError
 from ferbench.faces import Crops, Rows, prepare, shipped
-from ferbench.interfaces import Classifier, Dataset, Embedder, EvaluationProtocol, Selection
+from ferbench.interfaces import Classifier, Costed, Dataset, Embedder, EvaluationProtocol, Selection
 from ferbench.layout import LEAKS, RESULT, SUBJECTS
 from ferbench.monitor import RunMonitor, Side, fit
 from ferbench.outcome import Outcome, joined, keep, kept
@@ -111,6 +112,8 @@ def run(plan: Plan, reporter: Reporter, *, resume: bool = False, restart: bool =
         stages={name: round(seconds, 3) for name, seconds in reporter.stages.items()},
         peak_memory_mb=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
         parameters=first.parameters,
+        macs=first.macs,
+        images_per_second=_pace(outcomes.values()),
         environment={**environment(described), "estimators": first.estimators},
     )
     _write(folder, result, predictions, leak_list, _subjects(samples, splits), work)
@@ -156,7 +159,9 @@ def _run_split(
         )
     with reporter.stage("embedding"):
         inputs = embed_all(embedder.embed, train.images, reporter.advance)
+        started = time.monotonic()  # after the training side, with all that a first call has to load
         outputs = embed_all(embedder.embed, Rows(crops.images, split.test), reporter.advance)
+        seconds = time.monotonic() - started
     predicted, estimators, stored = {}, {}, {}
     model = work / "model" / split.name
     for part in pipeline.classifiers:
@@ -172,7 +177,19 @@ def _run_split(
     embedder.save(model)
     best = monitor.best["epoch"] if monitor.curve else None
     parameters = getattr(embedder, "parameters", None)
-    return Outcome(predicted, estimators, monitor.curve, best, monitor.notes, parameters, stored)
+    macs = embedder.macs(pipeline.faces.size) if isinstance(embedder, Costed) else None
+    return Outcome(predicted, estimators, monitor.curve, best, monitor.notes, parameters, stored, macs, seconds)
+
+
+def _pace(outcomes: Iterable[Outcome]) -> float | None:
+    """Images of the test sides embedded in a second; ``None`` if a split is from before that was noted."""
+    images, seconds = 0, 0.0
+    for one in outcomes:
+        if not one.embedding_seconds:
+            return None
+        images += len(next(iter(one.predictions.values())))
+        seconds += one.embedding_seconds
+    return round(images / seconds, 1)
 
 
 def _with_transfer(

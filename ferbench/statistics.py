@@ -1,4 +1,4 @@
-"""Intervals for scores: over the images of a test set, and over repeated seeds."""
+"""Intervals for scores, over the images of a test set and over repeated seeds, and the test of a pair."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import binomtest, t
+from scipy.special import bdtr, ndtri, stdtrit
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,11 @@ def accuracy_interval(correct: int, count: int, level: float = 0.95) -> tuple[fl
     """Wilson's score interval of a share in [0, 1] (Wilson 1927), for ``count`` independent images."""
     if count == 0:
         return 0.0, 1.0
-    low, high = binomtest(correct, count).proportion_ci(level, method="wilson")
-    return float(low), float(high)
+    z = float(ndtri((1 + level) / 2))
+    share, scale = correct / count, 1 + z**2 / count
+    middle = (share + z**2 / (2 * count)) / scale
+    half = z / scale * (share * (1 - share) / count + z**2 / (4 * count**2)) ** 0.5
+    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def over_seeds(values: Sequence[float], level: float = 0.95) -> Repeats:
@@ -38,5 +41,10 @@ def over_seeds(values: Sequence[float], level: float = 0.95) -> Repeats:
     if count < 2:
         return Repeats(count, mean, None, None)
     deviation = float(scores.std(ddof=1))
-    half = float(t.ppf((1 + level) / 2, count - 1)) * deviation / count**0.5
+    half = float(stdtrit(count - 1, (1 + level) / 2)) * deviation / count**0.5
     return Repeats(count, mean, deviation, (max(0.0, mean - half), min(1.0, mean + half)))
+
+
+def mcnemar(only_first: int, only_second: int) -> float:
+    """The exact two-sided p-value (McNemar 1947) for two classifiers' counts of images that one alone has right."""
+    return min(1.0, 2 * float(bdtr(min(only_first, only_second), only_first + only_second, 0.5)))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.metrics import confusion_matrix, f1_score, recall_score
 
 from ferbench.data import Predictions
 from ferbench.metrics import MISS, score
@@ -63,3 +64,15 @@ def test_the_interval_is_wilson_s() -> None:
     assert accuracy_interval(0, 0) == (0.0, 1.0)
     low, high = accuracy_interval(round(0.7 * 3589), 3589)
     assert high - low == pytest.approx(0.03, abs=0.001)  # about 1.5 points either way on FER2013's test
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(-1, 2)), min_size=1, max_size=30))
+def test_scores_are_scikit_learns(rows: list[tuple[int, int]]) -> None:
+    truth, predicted = [row[0] for row in rows], [row[1] for row in rows]
+    found, present = score(predictions(truth, predicted)), sorted(set(truth))
+    recall = recall_score(truth, predicted, labels=present, average=None, zero_division=0.0)
+    f1 = f1_score(truth, predicted, labels=present, average="macro", zero_division=0.0)
+    assert found.macro_f1 == pytest.approx(f1)
+    assert found.uar == pytest.approx(recall.mean())
+    assert [value for value in found.recall if value is not None] == pytest.approx(recall.tolist())
+    assert found.confusion == confusion_matrix(truth, predicted, labels=[0, 1, 2]).tolist()

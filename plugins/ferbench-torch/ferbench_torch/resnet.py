@@ -10,6 +10,7 @@ import torch
 from annotated_types import Ge, Gt, Le
 from safetensors.torch import save_file
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from ferbench.data import Embeddings, Labels, batches
 from ferbench.errors import ParameterError
@@ -91,6 +92,14 @@ class ResNet18:
     def parameters(self) -> int:
         """How many numbers the network has."""
         return sum(value.numel() for value in self._network().parameters())
+
+    def macs(self, size: int) -> int:
+        """Multiply-accumulates of ``embed`` for one crop of ``size`` pixels, by PyTorch's counter (two FLOPs each)."""
+        net = self._network().eval()
+        forward = net if self.features == "head" else net.features
+        with torch.inference_mode(), FlopCounterMode(display=False) as counter:
+            forward(torch.zeros(1, 1, size, size, device=self.device))
+        return int(counter.get_total_flops()) // 2 * (1 + self.flip_average)
 
     def fit(
         self,

@@ -1,0 +1,38 @@
+"""Bundles that hold together but were never run: other predictions, rescored, under another name."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ferbench import bundle, leaks, metrics
+
+
+def forge(folder: Path, name: str, wrong: Sequence[int], **changes: Any) -> Path:
+    """A bundle beside ``folder`` of a pipeline ``name`` with its first classifier alone, wrong on the rows ``wrong``
+    and right on all others; ``changes`` are fields of its result. Gives its folder."""
+    result = bundle.read(folder)
+    label = next(iter(result.scores))
+    read = bundle.read_predictions(folder / "predictions.csv", result, result.scores_kind[label])
+    predicted = read.labels.copy()
+    predicted[list(wrong)] = (predicted[list(wrong)] + 1) % len(read.classes)
+    scores = np.zeros_like(read.scores)
+    scores[np.arange(len(read)), predicted] = 1.0
+    forged = replace(read, predicted=predicted, scores=scores)
+    facts = result.model_dump(mode="json") | changes
+    facts["pipeline"] = {**facts["pipeline"], "name": name}
+    facts["scores"] = {label: metrics.score(forged).model_dump(mode="json")}
+    marked = leaks.mask((folder / "leaks.csv").read_text(), forged, "leaks.csv")
+    facts["leak_free"] = {label: metrics.score_leak_free(forged, marked).model_dump(mode="json")}
+    facts["scores_kind"] = {label: read.scores_kind}
+    target = folder.parents[3] / bundle.place(facts)
+    shutil.copytree(folder, target, ignore=shutil.ignore_patterns("model", "predictions"))
+    (target / "predictions.csv").write_text(bundle.predictions_text(forged), encoding="utf-8")
+    (target / "result.json").write_text(json.dumps(facts), encoding="utf-8")
+    return target
