@@ -173,7 +173,7 @@ def _units(first: Side, second: Side) -> tuple[Strings, str]:
         return first.predictions.ids, "image"
     if (named[0] != named[1]).any():
         raise ParameterError(
-            f"{first.folder / SUBJECTS} and {second.folder / answers.SUBJECTS} name different subjects",
+            f"{first.folder / SUBJECTS} and {second.folder / SUBJECTS} name different subjects",
             fix="restore the files that ferbench wrote, or run one of them again",
         )
     return named[0], "subject"

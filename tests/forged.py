@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ferbench import bundle, leaks, metrics
+from ferbench import bundle, leaks, metrics, verification
 
 
 def forge(folder: Path, name: str, wrong: Sequence[int], **changes: Any) -> Path:
@@ -26,11 +26,14 @@ def forge(folder: Path, name: str, wrong: Sequence[int], **changes: Any) -> Path
     scores[np.arange(len(read)), predicted] = 1.0
     forged = replace(read, predicted=predicted, scores=scores)
     facts = result.model_dump(mode="json") | changes
-    facts["pipeline"] = {**facts["pipeline"], "name": name}
+    classifiers = {label: facts["pipeline"]["classifiers"][label]}
+    facts["pipeline"] = {**facts["pipeline"], "name": name, "classifiers": classifiers}
+    facts["environment"]["estimators"] = {label: facts["environment"]["estimators"][label]}
     facts["scores"] = {label: metrics.score(forged).model_dump(mode="json")}
     marked = leaks.mask((folder / "leaks.csv").read_text(), forged, "leaks.csv")
     facts["leak_free"] = {label: metrics.score_leak_free(forged, marked).model_dump(mode="json")}
     facts["scores_kind"] = {label: read.scores_kind}
+    facts["run"] = verification.run_name(bundle.Result.model_validate(facts))
     target = folder.parents[3] / bundle.place(facts)
     shutil.copytree(folder, target, ignore=shutil.ignore_patterns("model", "predictions"))
     (target / "predictions.csv").write_text(bundle.predictions_text(forged), encoding="utf-8")
