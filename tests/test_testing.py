@@ -6,6 +6,7 @@ import importlib
 import json
 import os
 import re
+import runpy
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -17,8 +18,9 @@ from click.testing import CliRunner
 
 from ferbench import Entry, plugins
 from ferbench.cli import main
+from ferbench.errors import PluginError
 from ferbench.registry import KINDS, Registry
-from ferbench.testing import Given, catalogue, declaration, running
+from ferbench.testing import Given, catalogue, declaration, examples, running
 from ferbench.testing.rules import RULES
 from ferbench.testing.trial import Trial
 from tests.broken import BROKEN, GOOD
@@ -194,13 +196,10 @@ def test_an_authors_whole_test_is_one_line(shaky: Path) -> None:
     assert f"2 failed, {1 + 2 * len(catalogue.of('sampler'))} passed" in " ".join(said.stdout.split())
 
 
-def test_without_hypothesis_the_extra_is_named() -> None:
-    program = "import sys; sys.modules['hypothesis'] = None; from ferbench.cli import main; main()"
-    said = subprocess.run(
-        [sys.executable, "-c", program, "plugin", "check", "ferbench"], capture_output=True, text=True, check=False
-    )
-    assert said.returncode == 2
-    assert "uv pip install 'ferbench[testing]'" in said.stderr
+def test_without_hypothesis_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "hypothesis", None)
+    with pytest.raises(PluginError, match=re.escape("uv pip install 'ferbench[testing]'")):
+        runpy.run_path(str(examples.__file__))
 
 
 def test_weights_that_are_missing_are_no_pass(registry: Any) -> None:

@@ -9,9 +9,7 @@ from typing import Any
 from unittest import SkipTest
 
 import numpy as np
-from sklearn.utils.estimator_checks import estimator_checks_generator
 
-from ferbench import classifier_file
 from ferbench.errors import ModelError
 from ferbench.scoring import class_scores
 from ferbench.testing.examples import blobs
@@ -42,6 +40,8 @@ def _fitted(trial: Trial, classes: int, codes: Any = None) -> Any:
 @rule("classifier")
 def it_passes_scikit_learns_checks(trial: Trial) -> None:
     """scikit-learn's ``check_estimator`` holds, but for what no run asks for: weights of samples, sparse matrices."""
+    from sklearn.utils.estimator_checks import estimator_checks_generator  # slow: not for plugins without classifiers
+
     failed = []
     with _quiet():
         for estimator, check in estimator_checks_generator(trial.build()):
@@ -122,6 +122,8 @@ def embeddings_are_not_written(trial: Trial) -> None:
 def it_can_be_stored(trial: Trial) -> None:
     """A fitted one is stored by skops and read back with no other types than ``Entry.stores`` names, and scores the
     same."""
+    from ferbench import classifier_file  # imports skops, which is as slow
+
     for classes in (2, 3):
         file = trial.folder() / "classifier.skops"
         try:

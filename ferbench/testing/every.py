@@ -45,7 +45,7 @@ def target_can_be_loaded(trial: Trial) -> None:
 def every_parameter_has_a_name(trial: Trial) -> None:
     """The factory takes no ``*args`` and no ``**kwargs``, and every parameter can be given by its name."""
     for name, one in inspect.signature(trial.factory).parameters.items():
-        stars = "*" * (one.kind is one.VAR_POSITIONAL) + "**" * (one.kind is one.VAR_KEYWORD)
+        stars = {"VAR_POSITIONAL": "*", "VAR_KEYWORD": "**"}.get(one.kind.name, "")
         expect(not stars and one.kind is not one.POSITIONAL_ONLY, f"it takes '{stars}{name}', {one.kind.description}")
 
 

@@ -37,7 +37,7 @@ class _Gray:
 
 
 def samples(
-    subjects: int = 24, classes: int = 3, clips: int = 2, *, parts: bool = True, groups: bool = True
+    subjects: int = 12, classes: int = 3, clips: int = 2, *, parts: bool = True, groups: bool = True
 ) -> Samples:
     """A dataset of ``clips`` clips of two images for each class of each subject; every third subject is a test part."""
     rows = [(s, c, k, f) for s in range(subjects) for c in range(classes) for k in range(clips) for f in range(2)]

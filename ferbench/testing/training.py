@@ -16,13 +16,17 @@ from ferbench.testing.trial import Trial
 EPOCHS = 2
 
 
-def _recorded(trial: Trial, **options: int | bool) -> tuple[Recorder, Embeddings]:
-    """What a training of two epochs told, and the embeddings after it. Raises ``Untried`` if none is trained."""
+def _recorded(trial: Trial, *, best: int = 1, wants: bool = True) -> tuple[Recorder, Embeddings]:
+    """What a training of two epochs told, and the embeddings after it, once for all rules. Raises ``Untried``."""
     if not trial.has("epochs"):
         raise Untried("it has no parameter 'epochs': nothing is trained in epochs")
-    probe = crops(4, seed=5)[0]
-    monitor = Recorder(probe, **options)  # type: ignore[arg-type]  # its own options
-    return monitor, fit(trial, monitor=monitor, epochs=EPOCHS).embed(probe)
+    key = f"recorded {best} {wants}"
+    if key not in trial.memory:
+        probe = crops(4, seed=5)[0]
+        monitor = Recorder(probe, best=best, wants=wants)
+        trial.memory[key] = monitor, fit(trial, monitor=monitor, epochs=EPOCHS).embed(probe)
+    found: tuple[Recorder, Embeddings] = trial.memory[key]
+    return found
 
 
 @rule("embedder")
@@ -49,7 +53,7 @@ def the_last_epoch_is_scored(trial: Trial) -> None:
 @rule("embedder")
 def the_best_epoch_is_kept(trial: Trial) -> None:
     """After ``fit`` the weights are those of the epoch that the monitor called the best, to the last bit."""
-    monitor, rows = _recorded(trial, best=1)
+    monitor, rows = _recorded(trial)
     expect(np.array_equal(rows, monitor.embeddings[0]), "they are not those of epoch 1, the best of 2")
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from scipy.io import savemat
 
 from ferbench.testing import Given, contract
 
@@ -35,6 +37,28 @@ def affectnet_files(encode: Callable[..., bytes]) -> Files:
 
 
 @pytest.fixture(scope="session")
+def wider_files(encode: Callable[..., bytes]) -> Files:
+    """WIDER FACE with one photograph of one event, and one face that all subsets count."""
+
+    def cells(*values: Any) -> Any:
+        found = np.empty((len(values), 1), object)
+        found[:, 0] = values
+        return found
+
+    def mat(**more: Any) -> bytes:
+        buffer = io.BytesIO()
+        savemat(buffer, {"event_list": cells("0--Parade"), "file_list": cells(cells("a")), **more})
+        return buffer.getvalue()
+
+    truth = "eval_tools/ground_truth"
+    boxes = np.array([(10, 20, 30, 40)], np.int32)
+    files = {f"{truth}/wider_face_val.mat": mat(face_bbx_list=cells(cells(boxes)))}
+    for subset in ("easy", "medium", "hard"):
+        files[f"{truth}/wider_{subset}_val.mat"] = mat(gt_list=cells(cells(np.array([[1]], np.uint8))))
+    return {**files, "WIDER_val/images/0--Parade/a.jpg": encode(np.full((80, 100, 3), 90, np.uint8), "JPEG")}
+
+
+@pytest.fixture(scope="session")
 def at_hand(
     tmp_path_factory: pytest.TempPathFactory,
     write: Callable[..., Path],
@@ -43,6 +67,7 @@ def at_hand(
     ckplus_files: Files,
     rafdb_files: Files,
     affectnet_files: Files,
+    wider_files: Files,
 ) -> dict[str, Given]:
     releases = {
         "jaffe": jaffe_files,
@@ -53,8 +78,10 @@ def at_hand(
         "ferplus": {"fer2013.csv": _text(FER2013), "fer2013new.csv": _text(VOTES)},
         "affectnet-7": affectnet_files,
         "affectnet-8": affectnet_files,
+        "wider-face": wider_files,
     }
     root = tmp_path_factory.mktemp("releases")
+    # MMI's videos are too slow to make for this: tests/videos try what is read from them.
     return {
         "synthfaces": Given(parameters={"subjects": 2, "clips": 1, "frames": 1}),
         "synthfaces-scenes": Given(parameters={"scenes": 3}),

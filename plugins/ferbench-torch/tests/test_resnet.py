@@ -92,16 +92,6 @@ def untrained(features: Literal["head", "avg_pool"] = "head", *, flip_average: b
     return embedder
 
 
-def test_an_embedding_depends_on_its_image_alone(stripes: Stripes) -> None:
-    images, _ = stripes(resnet.BATCH + 40)
-    embedder = untrained()
-    together = embedder.embed(images)
-    order = np.random.default_rng(0).permutation(len(images))
-    np.testing.assert_array_equal(embedder.embed(images[order]), together[order])
-    np.testing.assert_array_equal(embedder.embed(images[7:8])[0], together[7])
-    np.testing.assert_array_equal(embedder.embed(images[-3:]), together[-3:])
-
-
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize(("features", "size"), [("head", 16), ("avg_pool", 96)])
 def test_sizes_and_lengths(stripes: Stripes, features: Any, size: int) -> None:
