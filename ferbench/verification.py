@@ -79,7 +79,10 @@ def judge(folder: Path) -> Verdict:
 
 def _facts(result: Result) -> Iterator[str]:
     """What in ``result.json`` is out of range or contradicts itself."""
-    yield from islice(_plain(result.model_dump(), "result"), SAID)
+    odd = list(islice(_plain(result.model_dump(), "result"), SAID))
+    if odd:  # such values could not even be hashed or shown
+        yield from odd
+        return
     epochs = result.pipeline["embedder"]["parameters"].get("epochs", 0)
     labels, names = list(result.pipeline["classifiers"]), [split["split"] for split in result.splits]
     tested = sum(split["test"] for split in result.splits)

@@ -218,6 +218,10 @@ KINDS: dict[str, tuple[Change, str]] = {
         text(lambda said: said.replace('"seed": 0', '"seed": 1' + "0" * 10**5), "result.json"),
         "does not follow schema",
     ),
+    "a parameter of many digits": (
+        text(lambda said: said.replace('"epochs": 2', '"epochs": 2' + "0" * 5000, 1), "result.json"),
+        "result.json",
+    ),
     "nested lists": (facts(lambda r: r["faces"].update(source=nested(100))), "does not follow schema"),
     "lists nested in parameters": (facts(lambda r: r["pipeline"]["faces"].update(x=nested(50))), "is nested too deep"),
     "lists nested without end": (write("result.json", b"[" * 10**6), "does not follow schema"),

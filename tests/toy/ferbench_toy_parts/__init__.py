@@ -60,7 +60,9 @@ class ToyData:
             labels=labels,
             classes=self.classes,
             images=images,
-            fingerprint=f"toy-{self.subjects}-{self.dark}-{self.cropped}-{self.size}-{len(self.classes)}",
+            fingerprint=f"toy-{self.subjects}-{self.dark}-{self.cropped}-{self.size}-{len(self.classes)}"
+            + "-parts" * self.parts
+            + "-unnamed" * (not self.named),
             subjects=people if self.named else None,
             parts=np.array(["train", "validation", "test"])[np.arange(count) // len(self.classes) % 3]
             if self.parts
