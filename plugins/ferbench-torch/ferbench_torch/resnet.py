@@ -94,11 +94,15 @@ class ResNet18:
         return sum(value.numel() for value in self._network().parameters())
 
     def macs(self, size: int) -> int:
-        """Multiply-accumulates of ``embed`` for one crop of ``size`` pixels, by PyTorch's counter (two FLOPs each)."""
-        net = self._network().eval()
+        """Multiply-accumulates of ``embed`` for one crop of ``size`` pixels, by PyTorch's counter (two FLOPs each).
+
+        As the network is defined: how a device computes it (``tiny_maps``) does not matter.
+        """
+        with torch.device("meta"):
+            net, crop = backbone.EmbeddingNet(self.size, imagenet=False).eval(), torch.zeros(1, 1, size, size)
         forward = net if self.features == "head" else net.features
         with torch.inference_mode(), FlopCounterMode(display=False) as counter:
-            forward(torch.zeros(1, 1, size, size, device=self.device))
+            forward(crop)
         return int(counter.get_total_flops()) // 2 * (1 + self.flip_average)
 
     def fit(

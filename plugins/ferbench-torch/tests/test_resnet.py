@@ -213,3 +213,18 @@ def test_avg_pool_gives_the_512_pooled_features(stripes: Stripes) -> None:
 def test_parameters_are_counted() -> None:
     # ResNet18 without its classifier has 11,176,512 for RGB; gray saves two of three input channels, 64 x 7 x 7 each.
     assert ResNet18(size=16, device="cpu").parameters == 11_176_512 - 2 * 64 * 49 + 513 * 16
+
+
+def test_macs_are_those_counted_by_hand() -> None:
+    """ResNet18 on one gray crop of 48 pixels: the stem on 24x24, four stages on 12, 6, 3 and 2 pixels, the head."""
+    stem = 24 * 24 * 64 * 49
+    stages = 4 * 12 * 12 * 9 * 64 * 64
+    before = 64
+    for side, width in ((6, 128), (3, 256), (2, 512)):
+        first, others, shortcut = 9 * before * width, 3 * 9 * width * width, before * width
+        stages += side * side * (first + others + shortcut)
+        before = width
+    by_hand = stem + stages + 512 * 128
+    assert ResNet18(device="cpu").macs(48) == by_hand
+    assert ResNet18(device="cpu", flip_average=True).macs(48) == 2 * by_hand
+    assert ResNet18(device="cpu", features="avg_pool").macs(48) == by_hand - 512 * 128
