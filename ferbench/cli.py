@@ -16,6 +16,7 @@ from ferbench.cli_detectors import detectors
 from ferbench.cli_figures import figure
 from ferbench.cli_plugin import plugin
 from ferbench.cli_predict import export, predict
+from ferbench.cli_sweep import sweep
 from ferbench.cli_tables import table
 from ferbench.errors import FerbenchError, ParameterError
 from ferbench.plugins import installed
@@ -225,6 +226,7 @@ main.add_command(figure)
 main.add_command(predict)
 main.add_command(export)
 main.add_command(plugin)
+main.add_command(sweep)
 
 
 def _say_problems(reporter: Any) -> None:
