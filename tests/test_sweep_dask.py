@@ -63,6 +63,7 @@ def cluster(tmp_path: Path) -> Iterator[tuple[str, dict[str, subprocess.Popen[by
             process.wait()
 
 
+@pytest.mark.slow
 def test_a_killed_worker_costs_its_cell_and_the_results_are_the_undisturbed_ones(
     cluster: tuple[str, dict[str, subprocess.Popen[bytes]]], tmp_path: Path, registry: Registry
 ) -> None:
@@ -95,6 +96,7 @@ def test_a_killed_worker_costs_its_cell_and_the_results_are_the_undisturbed_ones
     calm = study.cells(tmp_path / "study.toml", registry, tmp_path / "calm")
     undisturbed = sweep.sweep(calm, sweep.here, Display(calm, Console(quiet=True)), retry=False)
     for one, other in zip(outcomes, undisturbed, strict=True):
-        assert one.bundle and other.bundle
+        assert one.bundle is not None
+        assert other.bundle is not None
         assert one.bundle.name == other.bundle.name
         assert (one.bundle / "predictions.csv").read_bytes() == (other.bundle / "predictions.csv").read_bytes()
