@@ -57,9 +57,8 @@ def main() -> None:
         )
     assert first == second, "the predictions differ"
     load = " ".join(f"{one:.1f}" for one in os.getloadavg())
-    print(
-        f"{asked.cells} cells: {alone:.1f} s by one worker, {together:.1f} s by two: {alone / together:.2f} times as fast"
-    )
+    print(f"{asked.cells} cells: {alone:.1f} s by one worker, {together:.1f} s by two")
+    print(f"two are {alone / together:.2f} times as fast")
     print(f"the predictions are the same; load average {load}")
 
 

@@ -78,12 +78,15 @@ def _run(client: Any, cells: Sequence[Cell], tell: Tell) -> Iterator[Outcome]:
     }
     try:
         for task in distributed.as_completed(tasks):
+            if task.cancelled():
+                raise WorkerError("the Dask scheduler was lost", fix="start the sweep again: what was finished is kept")
             error = task.exception()
             yield _outcome(tasks[task], task.result()) if error is None else _lost(tasks[task], error)
     finally:
-        client.cancel(list(tasks))
-        client.unsubscribe_topic(topic)
-        client.run(sweep_cell.close)
+        if client.status == "running":
+            client.cancel(list(tasks))
+            client.unsubscribe_topic(topic)
+            client.run(sweep_cell.close)
 
 
 def _absolute(cell: Cell) -> Cell:

@@ -89,11 +89,10 @@ class Display:
             if "warning" in event:
                 self._say(f"[yellow]warning:[/] {escape(row.name)}: {escape(event['warning'])}")
                 return
-            new = event["stage"] != row.stage or row.where != event["where"]
             if not row.started:
                 row.started = now
                 self._plain(f"{row.name}: started on {row.where}")
-            if new:
+            if event["stage"] != row.stage:
                 row.stage_started = now
             row.stage, row.done, row.total = event["stage"], event["done"], event["total"]
             row.detail = event.get("detail", "")

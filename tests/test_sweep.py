@@ -19,6 +19,7 @@ from ferbench import bundle, study, sweep
 from ferbench.errors import FerbenchError
 from ferbench.registry import Registry
 from ferbench.sweep_screen import Display
+from tests.conftest import ROOT
 
 Call = Callable[..., Any]
 STUDY = """
@@ -133,6 +134,11 @@ def test_names_paths_and_defaults(file: Path, registry: Registry) -> None:
     (cell,) = study.cells(file, registry, file.parent)
     assert cell.name == "mine.toml, toy, subject-disjoint-7-3, seed 0"
     assert cell.plan.data == file.parent / "files"
+
+
+def test_the_example_is_a_study(registry: Registry, tmp_path: Path) -> None:
+    found = study.cells(ROOT / "plugins/ferbench-haider2023/studies/losses.toml", registry, tmp_path)
+    assert len(found) == 3 * 2 * 10
 
 
 def test_two_engines_at_once_are_refused(call: Call, file: Path) -> None:
