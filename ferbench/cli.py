@@ -18,6 +18,7 @@ from ferbench.cli_figures import figure
 from ferbench.cli_plugin import plugin
 from ferbench.cli_predict import export, predict
 from ferbench.cli_submit import rerun, submit, verify
+from ferbench.cli_sweep import sweep
 from ferbench.cli_tables import table
 from ferbench.errors import FerbenchError, ParameterError
 from ferbench.plugins import installed
@@ -215,6 +216,7 @@ main.add_command(plugin)
 main.add_command(verify)
 main.add_command(submit)
 main.add_command(rerun)
+main.add_command(sweep)
 
 
 def _say_problems(reporter: Any) -> None:

@@ -6,6 +6,7 @@
     ├── NameClashError          two distributions register the same name
     ├── ParameterError          a parameter is unknown, ill-typed or out of range
     ├── PipelineError           a pipeline file cannot be read
+    ├── StudyError              a study of a sweep is not written as it should be
     ├── TableError              a paper's table is not written as it should be
     ├── FigureError             a figure needs what the bundle or the dataset does not have
     ├── DataError               a dataset is missing, unreadable, or is not what it should be
@@ -61,6 +62,10 @@ class ParameterError(FerbenchError):
 
 class PipelineError(FerbenchError):
     """A pipeline file cannot be read or has a key that does not exist."""
+
+
+class StudyError(FerbenchError):
+    """A study of a sweep is not written as it should be."""
 
 
 class TableError(FerbenchError):

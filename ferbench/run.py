@@ -58,11 +58,12 @@ class Plan:
     workers: int = 1
 
 
-def run(plan: Plan, reporter: Reporter, *, resume: bool = False, restart: bool = False) -> Path:
+def run(plan: Plan, reporter: Reporter, *, resume: bool = False, restart: bool = False, once: bool = False) -> Path:
     """Runs ``plan`` and gives the bundle's folder.
 
-    An unfinished run of the same plan is gone on with (``resume``), thrown away (``restart``), or an error. Raises the
-    errors of its parts, ``TrainingError`` and ``StorageError``.
+    An unfinished run of the same plan is gone on with (``resume``), thrown away (``restart``), or an error; a finished
+    one is run anew, or left as it is (``once``). Raises the errors of its parts, ``TrainingError`` and
+    ``StorageError``.
     """
     dataset: Dataset = plan.dataset.build()
     protocol: EvaluationProtocol = plan.protocol.build()
@@ -74,6 +75,8 @@ def run(plan: Plan, reporter: Reporter, *, resume: bool = False, restart: bool =
     if start:
         described = _with_transfer(described, start, samples, splits, allow=plan.allow_overlap)
     folder = plan.out / bundle.place(described)
+    if once and (folder / "result.json").exists():
+        return folder
     work = _work_folder(folder, resume=resume, restart=restart)
     pipeline = plan.pipeline
     with reporter.stage("faces"):

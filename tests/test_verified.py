@@ -82,7 +82,7 @@ def test_a_model_is_no_part_of_it_and_any_other_file_is(folder: Path) -> None:
 
 def test_a_file_that_names_no_subject_of_a_test_image_is_refused(folder: Path) -> None:
     (folder / "subjects.csv").write_text("id,subject\nsomebody,p1\n")
-    with pytest.raises(BundleError, match="there is no subject of"):
+    with pytest.raises(BundleError, match="does not name the test samples"):
         verified.read(folder.parents[3])
     (folder / "subjects.csv").write_text("id,person\n")
     with pytest.raises(BundleError, match="columns id and subject"):

@@ -1,6 +1,7 @@
 """The toy plugin's parts: numpy only, milliseconds."""
 
 import json
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -151,12 +152,19 @@ class ToyEmbedder:
         epochs: how
             many.
         noise: of an epoch.
+        seconds: that an epoch takes.
     """
 
     embedding_size = 48
 
-    def __init__(self, epochs: Annotated[int, Ge(1), Le(1000)] = 3, noise: float = 0.0, device: str = "cpu"):
-        self.epochs, self.noise, self.weight = epochs, noise, 0
+    def __init__(
+        self,
+        epochs: Annotated[int, Ge(1), Le(1000)] = 3,
+        noise: float = 0.0,
+        seconds: Annotated[float, Ge(0)] = 0.0,
+        device: str = "cpu",
+    ):
+        self.epochs, self.noise, self.seconds, self.weight = epochs, noise, seconds, 0
 
     def fit(self, images, labels, *, num_classes, loss, sampler, monitor, rng, checkpoint: Path | None):
         state = checkpoint / "state.json" if checkpoint else None
@@ -164,6 +172,7 @@ class ToyEmbedder:
         done, best, start = saved["done"], saved["best"], self.weight
         for epoch in range(done + 1, self.epochs + 1):
             self.weight = start + epoch
+            time.sleep(self.seconds)
             monitor.step(epoch=epoch, batch=1, batches=1, images=len(images), loss=1 / epoch)
             if monitor.wants(epoch) or epoch == self.epochs:
                 monitor.score(Epoch(epoch, 1 / epoch, 0.1, 100.0), self.embed)

@@ -46,4 +46,4 @@ class Lbp(Untrained):
         cells = steps[:, None] * self.grid + steps[None, :]
         flat = (cells * (self.points + 2) + codes).ravel()
         counts = np.bincount(flat, minlength=self.embedding_size).reshape(self.grid**2, -1)
-        return (counts / counts.sum(axis=1, keepdims=True)).astype(np.float32).ravel()
+        return np.asarray(counts / counts.sum(axis=1, keepdims=True), np.float32).ravel()

@@ -77,7 +77,7 @@ def _factory(kind: type[nn.Module]) -> Callable[..., MetricLoss]:
     own = {name: default for name, default in signature.items() if isinstance(default, Plain) or default is REQUIRED}
     hints: dict[str, Any] = {name: _hint(default) for name, default in own.items()}
     hints |= {"miner": Literal[("", *names.miners())], "miner_settings": dict[str, Plain]}
-    defaults = {**own, "miner": "", "miner_settings": {}}
+    defaults: dict[str, Any] = {**own, "miner": "", "miner_settings": {}}
     make.__name__ = make.__qualname__ = kind.__name__
     make.__doc__ = f"""{kind.__name__} of pytorch-metric-learning.
 

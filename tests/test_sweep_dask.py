@@ -1,0 +1,102 @@
+"""A sweep on a real Dask scheduler with two worker processes, one of which is killed in the middle of a cell."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from ferbench import study, sweep
+from ferbench.registry import Registry
+from ferbench.sweep_screen import Display
+from tests.conftest import TOY
+
+pytest.importorskip("distributed")
+STUDY = """
+seeds = [0, 1, 2, 3]
+pipelines = [{ name = "toy-pipeline", set = ["embedder.epochs=4", "embedder.seconds=0.4", "embedder.noise=0.2"] }]
+datasets = [{ name = "toy", parameters = { subjects = 8 } }]
+"""
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[tuple[str, dict[str, subprocess.Popen[bytes]]]]:
+    """The address of a scheduler on loopback, and its two workers by name."""
+    environment = {**os.environ, "PYTHONPATH": str(TOY), "OMP_NUM_THREADS": "1"}
+    file = tmp_path / "scheduler.json"
+    started = []
+
+    def start(*words: str) -> subprocess.Popen[bytes]:
+        started.append(subprocess.Popen([sys.executable, "-m", *words], env=environment, stderr=subprocess.DEVNULL))
+        return started[-1]
+
+    try:
+        options = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(file))
+        start("distributed.cli.dask_scheduler", *options)
+        while not file.exists():
+            assert started[0].poll() is None
+            time.sleep(0.05)
+        address = json.loads(file.read_text())["address"]
+        worker = (
+            "distributed.cli.dask_worker",
+            address,
+            "--nthreads",
+            "1",
+            "--no-nanny",
+            "--no-dashboard",
+            "--memory-limit",
+        )
+        place = ("--local-directory", str(tmp_path))
+        yield address, {name: start(*worker, "0", "--name", name, *place) for name in ("a", "b")}
+    finally:
+        for process in reversed(started):
+            process.kill()
+            process.wait()
+
+
+@pytest.mark.slow
+def test_a_killed_worker_costs_its_cell_and_the_results_are_the_undisturbed_ones(
+    cluster: tuple[str, dict[str, subprocess.Popen[bytes]]], tmp_path: Path, registry: Registry
+) -> None:
+    from ferbench import sweep_dask
+
+    address, workers = cluster
+    (tmp_path / "study.toml").write_text(STUDY)
+    cells = study.cells(tmp_path / "study.toml", registry, tmp_path / "killed")
+    starts: Counter[str] = Counter()
+    killed: list[tuple[str, str]] = []
+
+    class Killer(Display):
+        """Kills the first worker that has trained for more than an epoch."""
+
+        def tell(self, event: dict[str, Any]) -> None:
+            starts[event["key"]] += event.get("stage") == "starting"
+            if not killed and event.get("stage") == "training" and event["done"] >= 2:
+                killed.append((event["key"], event["where"].split("/")[-1]))
+                workers[killed[0][1]].kill()
+            super().tell(event)
+
+    with sweep_dask.remote(address) as engine:
+        outcomes = sweep.sweep(cells, engine, Killer(cells, Console(quiet=True)), retry=False)
+    assert [outcome.state for outcome in outcomes] == ["finished"] * 4
+    ((key, name),) = killed
+    assert {key: count for key, count in starts.items() if count > 1} == {key: 2}  # no other cell was begun again
+    (again,) = [outcome for outcome in outcomes if outcome.key == key]
+    assert again.where.split("/")[-1] == ({"a", "b"} - {name}).pop()
+
+    calm = study.cells(tmp_path / "study.toml", registry, tmp_path / "calm")
+    undisturbed = sweep.sweep(calm, sweep.here, Display(calm, Console(quiet=True)), retry=False)
+    for one, other in zip(outcomes, undisturbed, strict=True):
+        assert one.bundle is not None
+        assert other.bundle is not None
+        assert one.bundle.name == other.bundle.name
+        assert (one.bundle / "predictions.csv").read_bytes() == (other.bundle / "predictions.csv").read_bytes()
