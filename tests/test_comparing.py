@@ -14,7 +14,8 @@ import pytest
 from click.testing import Result
 from scipy.stats import binomtest
 
-from ferbench import answers, bundle
+from ferbench import bundle
+from ferbench.layout import SUBJECTS
 from ferbench.statistics import mcnemar
 from tests.forged import forge
 
@@ -70,6 +71,8 @@ def test_everything_agrees_with_the_files(pair: tuple[Path, Path], call: Call, t
 
 
 def test_a_person_sees_it(pair: tuple[Path, Path], call: Call) -> None:
+    for folder in pair:  # six people are too few for an interval, so it is over the images
+        (folder / SUBJECTS).unlink()
     said = call("compare", *pair, "--show", "2").stdout
     assert "they cannot be told apart" in said
     assert "only A is right on 11 images, only B on 5" in said
@@ -82,15 +85,12 @@ def test_a_person_sees_it(pair: tuple[Path, Path], call: Call) -> None:
 
 
 def test_the_bootstrap_is_over_subjects_where_both_bundles_name_them(pair: tuple[Path, Path], call: Call) -> None:
-    for folder in pair:
-        ids = sorted(said_by(folder))
-        rows = [f"{one},{one.split('-')[0]}" for one in ids]
-        (folder / answers.SUBJECTS).write_text("id,subject\n" + "\n".join(rows) + "\n")
     found = compared(call, *pair)
     people = {one.split("-")[0] for one in said_by(pair[0])}
     assert (found["unit"], found["units"]) == ("subject", len(people))
     assert found["interval"] is None  # six people
-    (pair[0] / answers.SUBJECTS).unlink()
+    assert "6 subjects are too few for an interval" in call("compare", *pair).stdout
+    (pair[0] / SUBJECTS).unlink()
     assert compared(call, *pair)["unit"] == "image"
 
 

@@ -142,7 +142,7 @@ def board(toy_run: Run, tmp_path: Path) -> Path:
     for name, wrong in (("good", range(40)), ("alike", range(2, 44)), ("also", range(20, 58)), ("bad", range(200))):
         forge(folder, name, wrong)
     forge(folder, "quoted", [], tier="published")
-    seen = {"weights": "0" * 64, "training": None, "before": None, "overlap": 9, "tested": 420}
+    seen = {"weights": {"weight.json": "0" * 64}, "training": None, "before": None, "overlap": 9, "tested": 420}
     forge(folder, "leaking", [], transfer=seen | {"unchecked": []})
     shutil.rmtree(folder)
     return tmp_path / "runs"
@@ -157,7 +157,7 @@ def test_rows_that_cannot_be_told_apart_are_one_group(board: Path) -> None:
     (text,) = [text for path, text in leaderboard.build(board, board).items() if path.name != "README.md"]
     assert ranks(text) == {"also": "1", "good": "1", "alike": "1", "bad": "2", "quoted": "-", "leaking": "-"}
     assert "paired bootstrap over" in text
-    assert "images, 95% for all pairs" in text
+    assert "60 subjects, 95% for all pairs" in text
     assert "are not ranked" in text
     index = leaderboard.build(board, board)[board / "README.md"]
     assert "| also, svm | 90.95% | 3 of 6 |" in index
@@ -176,16 +176,10 @@ def test_pages_are_the_same_in_whatever_order_files_come_and_by_any_number_of_pr
 
 
 def test_units_are_subjects_where_every_bundle_names_them(board: Path) -> None:
-    by_image = leaderboard.build(board, board)
-    for folder in bundle.find(board):
-        ids = sorted(set((folder / "predictions.csv").read_text().splitlines()[1:]))
-        rows = [f"{line.split(',')[0]},{line.split('-')[0]}" for line in ids]
-        (folder / "subjects.csv").write_text("\n".join(["id,subject", *rows]) + "\n")
-    (path,) = [path for path in by_image if path.name != "README.md"]
-    text = leaderboard.build(board, board)[path]
-    assert "60 subjects, 95% for all pairs" in text
-    assert "intervals are over subjects too" in text
-    assert text != by_image[path]
+    by_subject = leaderboard.build(board, board)
+    (path,) = [path for path in by_subject if path.name != "README.md"]
+    assert "60 subjects, 95% for all pairs" in by_subject[path]
+    assert "intervals are over subjects too" in by_subject[path]
     (folder,) = board.glob("*/*/bad/*")
     (folder / "subjects.csv").write_text((folder / "subjects.csv").read_text().replace(",p", ",q", 1))
     with pytest.raises(BundleError, match="another bundle of the same dataset says"):

@@ -85,7 +85,7 @@ def test_a_file_that_names_no_subject_of_a_test_image_is_refused(folder: Path) -
     with pytest.raises(BundleError, match="does not name the test samples"):
         verified.read(folder.parents[3])
     (folder / "subjects.csv").write_text("id,person\n")
-    with pytest.raises(BundleError, match="columns id and subject"):
+    with pytest.raises(BundleError, match="the columns are not id, subject"):
         verified.read(folder.parents[3])
 
 
