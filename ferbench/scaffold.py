@@ -83,6 +83,7 @@ def plan(name: str, kind: str, folder: Path) -> Scaffold:
         "file": file,
         "part": called,
         "summary": about["summary"],
+        "licence": about.get("licence", ""),
         "target": f"{module}:{file}" if file.endswith(".toml") else f"{module}.{Path(file).stem}:{called}",
         "dependencies": "\n".join(f'    "{one}",' for one in ["ferbench", *about["needs"]]),
         "uv": _uv(["ferbench", *about["needs"]], folder),
