@@ -2,9 +2,9 @@
 
     python benchmarks/leaderboard.py [--bundles 10000] [--images 3589] [--boards 20] [--seeds 5] [--keep DIR]
 
-Draws bundles with seven classes, as large as those of a dataset with ``--images`` test images (FER2013: 3,589), into a
-temporary folder: ``--boards`` datasets, each with pipelines of as many ``--seeds``. Runs ``ferbench leaderboard``
-in a process of its own with an empty memory of what was verified, then again, then with ``--check``.
+Makes bundles of a kept one on FER2013, of the first ``--images`` of its 3,589 test images and each with other
+predictions, in a temporary folder: ``--boards`` datasets, each with pipelines of as many ``--seeds``. Runs ``ferbench
+leaderboard`` in a process of its own with an empty memory of what was verified, then again, then with ``--check``.
 """
 
 from __future__ import annotations
@@ -17,112 +17,68 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from ferbench import bundle, metrics
-from ferbench.data import Labels, Predictions, Strings
+from ferbench import bundle, leaks, metrics, verification
+from ferbench.data import Predictions
 
-CLASSES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
+ARRAYS = ("ids", "splits", "labels", "predicted", "scores")
 
-
+REAL = Path(__file__).parents[1] / "leaderboards/results/fer2013-7/official/ce-resnet18-softmax"
 DISTINCT = 211
 """Different predictions; bundles beyond take them again (verified anew all the same: every ``result.json`` differs)."""
 
 
-def _predict(ids: Strings, labels: Labels, rng: np.random.Generator) -> Predictions:
-    count = len(ids)
-    scores = rng.normal(0, 1, (count, 7))
-    scores[np.arange(count), labels] += rng.normal(rng.uniform(1.1, 1.3), 0.8, count)
-    return Predictions(ids, np.full(count, "official"), labels, scores.argmax(axis=1), scores, "decision", CLASSES)
-
-
 def draw(root: Path, bundles: int, images: int, boards: int, seeds: int) -> int:
     """Writes ``bundles`` bundles, and gives their bytes."""
-    rng = np.random.default_rng(0)
-    labels = rng.integers(0, 7, images)
-    ids = np.array([f"test/{number:06}.png" for number in range(images)])
-    drawn = [_predict(ids, labels, rng) for _ in range(min(bundles, DISTINCT))]
+    (folder,) = bundle.find(REAL)
+    real = bundle.read(folder)
+    (label,) = real.scores
+    whole = bundle.read_predictions(folder / "predictions.csv", real, real.scores_kind[label])
+    first = replace(whole, **{name: getattr(whole, name)[:images] for name in ARRAYS})
+    kept = set(first.ids.tolist())
+    leak_list = [
+        line for line in (folder / "leaks.csv").read_text().splitlines() if line.split(",")[0] in {"id", *kept}
+    ]
+    leak_text = "\n".join(leak_list) + "\n"
+    drawn = [_worsened(first, np.random.default_rng(number)) for number in range(min(bundles, DISTINCT))]
     texts = [bundle.predictions_text(one) for one in drawn]
-    digest = bundle.test_digest(drawn[0])
+    marked = leaks.mask(leak_text, first, "leaks.csv")
+    facts = real.model_dump(mode="json") | {"test_digest": bundle.test_digest(first)}
+    facts["splits"][0] |= {"test": images, "leaks": {**facts["splits"][0]["leaks"], "test_images": int(marked.sum())}}
     size = 0
     for number in range(bundles):
         board, pipeline, seed = number % boards, number // boards // seeds, number // boards % seeds
-        predictions = drawn[number % len(drawn)]
-        described = {
-            "schema_version": 1,
-            "tier": "reproduced",
-            "run": f"seed{seed}-{number:010x}",
-            "transfer": None,
-            "seed": seed,
-            "pipeline": {
-                "name": f"pipeline-{pipeline:04}",
-                "detector": None,
-                "faces": {"size": 48, "margin": 0.0, "shipped": True},
-                "embedder": {
-                    "name": "resnet18",
-                    "distribution": "ferbench-torch 0.1.0",
-                    "parameters": {"epochs": 30, "size": 128, **{f"option_{one}": one / 7 for one in range(12)}},
-                },
-                "loss": {"name": "loss", "distribution": "ferbench-torch 0.1.0", "parameters": {"margin": 0.2}},
-                "sampler": None,
-                "classifiers": {"svm": {"name": "svm", "distribution": "ferbench-sklearn 0.1.0", "parameters": {}}},
-                "monitor": {"every": 1},
-                "changed": {"embedder.epochs": 30, "embedder.crop": 0.8},
-            },
-            "dataset": {
-                "name": f"drawn{board:02}",
-                "distribution": "ferbench-datasets 0.1.0",
-                "parameters": {},
-                "fingerprint": f"{board:064x}",
-                "samples": images * 10,
-                "counts": {name: int((labels == code).sum()) for code, name in enumerate(CLASSES)},
-            },
-            "protocol": {
-                "name": "official",
-                "distribution": "ferbench 0.1.0",
-                "parameters": {"selection": "validation"},
-                "selection": "validation",
-                "optimistic": None,
-            },
-            "classes": list(CLASSES),
-        }
-        curve = [
-            {"epoch": epoch, "loss": 1 / epoch, "learning_rate": 0.001, "images_per_second": 70.0, "validation": {}}
-            for epoch in range(1, 31)
-        ]
-        leaks = rng.choice(images, images // 6, replace=False)
-        result = bundle.Result.model_validate(
-            {
-                **described,
-                "created": "2026-11-24T19:52:54+00:00",
-                "splits": [{"split": "official", "leaks": {"test_images": len(leaks), "seen": ["train"]}}],
-                "test_digest": digest,
-                "faces": {"source": "the dataset's crops", "coverage": 1.0, "missed": 0},
-                "curves": {"official": curve},
-                "best_epochs": {"official": 25},
-                "scores_kind": {"svm": "decision"},
-                "scores": {"svm": metrics.score(predictions)},
-                "leak_free": {"svm": metrics.score_leak_free(predictions, np.isin(np.arange(images), leaks))},
-                "notes": [],
-                "stages": {"training": 4000.0, "embedding": 90.0},
-                "peak_memory_mb": 1200.0,
-                "parameters": 11_235_904,
-                "environment": {},
-            }
-        )
-        folder = root / bundle.place(described)
-        folder.mkdir(parents=True)
-        lines = ["id,split,shares,with", *(f"{ids[row]},official,near,train/{row:06}.png" for row in sorted(leaks))]
+        one = drawn[number % len(drawn)]
+        facts["seed"] = seed
+        facts["pipeline"]["name"] = f"pipeline-{pipeline:04}"
+        facts["dataset"] |= {"name": f"drawn{board:02}", "fingerprint": f"{board:064x}"}
+        facts["scores"] = {label: metrics.score(one).model_dump(mode="json")}
+        facts["leak_free"] = {label: metrics.score_leak_free(one, marked).model_dump(mode="json")}
+        facts["run"] = verification.run_name(bundle.Result.model_validate(facts))
+        target = root / bundle.place(facts)
+        target.mkdir(parents=True)
         for name, text in (
             ("predictions.csv", texts[number % len(drawn)]),
-            ("leaks.csv", "\n".join(lines) + "\n"),
-            ("result.json", json.dumps(result.model_dump(mode="json"), indent=2)),
+            ("leaks.csv", leak_text),
+            ("result.json", json.dumps(facts, indent=2)),
         ):
-            (folder / name).write_text(text, encoding="utf-8")
+            (target / name).write_text(text, encoding="utf-8")
             size += len(text)
     return size
+
+
+def _worsened(real: Predictions, rng: np.random.Generator) -> Predictions:
+    """The same with up to a third of the rows taken for another class."""
+    predicted, scores = real.predicted.copy(), real.scores.copy()
+    rows = np.flatnonzero(rng.random(len(real)) < rng.uniform(0.02, 0.33))
+    others = (predicted[rows] + rng.integers(1, len(real.classes), len(rows))) % len(real.classes)
+    scores[rows, predicted[rows]], scores[rows, others] = scores[rows, others], scores[rows, predicted[rows]]
+    predicted[rows] = others
+    return replace(real, predicted=predicted, scores=scores)
 
 
 def timed(words: list[str], cache: Path) -> tuple[float, float, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import csv
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ferbench import bundle
 from ferbench.bundle import Result
-from ferbench.data import Strings
+from ferbench.data import Predictions, Strings
 from ferbench.errors import BundleError
 from ferbench.layout import SUBJECTS
 
@@ -26,17 +26,20 @@ class TestSet:
     splits: Strings
 
 
-def read(folder: Path, result: Result) -> tuple[TestSet, dict[str, Right]]:
-    """A verified bundle's test set and, for each classifier, which samples of it are right: bool [M]."""
-    first = next(iter(result.scores))
+def of(predictions: Mapping[str, Predictions]) -> tuple[TestSet, dict[str, Right]]:
+    """The test set of a verified bundle's ``predictions`` and, by classifier, which samples are right: bool [M]."""
     found: dict[str, Right] = {}
-    for label in result.scores:
-        ids, splits, correct = _columns(bundle.predictions_file(folder, label, first))
-        order = np.lexsort((ids, splits))
-        found[label] = correct[order]
-        if label == first:
-            test_set = TestSet(ids[order], splits[order])
-    return test_set, found
+    for label, one in predictions.items():
+        order = np.lexsort((one.ids, one.splits))
+        found[label] = (one.labels == one.predicted)[order]
+    return TestSet(one.ids[order], one.splits[order]), found
+
+
+def read(folder: Path, result: Result) -> TestSet:
+    """A verified bundle's test set."""
+    label, kind = next(iter(result.scores_kind.items()))
+    predictions = bundle.read_predictions(bundle.predictions_file(folder, label, label), result, kind)
+    return of({label: predictions})[0]
 
 
 def subjects(folder: Path, ids: Strings) -> Strings | None:
@@ -58,14 +61,6 @@ def pack(answers: Right) -> bytes:
 def unpack(packed: bytes, count: int) -> Right:
     """What ``pack`` took, bool [count]."""
     return np.unpackbits(np.frombuffer(packed, np.uint8), count=count).astype(np.bool_)
-
-
-def _columns(file: Path) -> tuple[Strings, Strings, Right]:
-    """Ids, splits and whether label and prediction agree, of a verified file: its first columns are ``COLUMNS``."""
-    with file.open(encoding="utf-8", newline="") as opened:
-        rows = [row[: len(bundle.COLUMNS)] for row in csv.reader(opened)][1:]
-    ids, splits, labels, predicted = zip(*rows, strict=True)
-    return np.array(ids), np.array(splits), np.array([a == b for a, b in zip(labels, predicted, strict=True)])
 
 
 def _bad(file: Path, what: str) -> BundleError:

@@ -14,17 +14,17 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Mapping
+import math
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ferbench import facts, layout
-from ferbench.data import Predictions, ScoresKind
+from ferbench.data import Labels, Predictions, ScoresKind
 from ferbench.errors import BundleError, printable
 from ferbench.facts import follows
 from ferbench.layout import SUBJECTS
@@ -124,26 +124,19 @@ def read(folder: Path) -> Result:
 def read_predictions(file: Path, result: Result, kind: ScoresKind) -> Predictions:
     """A predictions file, checked against its result. Raises ``BundleError`` naming file and line."""
     table = read_table(file, (*COLUMNS, *result.classes))
-    if table.empty:
+    if not table["id"]:
         raise bad(file, 2, "there are no predictions")
-    codes = {name: code for code, name in enumerate(result.classes)} | {MISSED: MISS}
-    labels, predicted = table["label"].map(codes), table["predicted"].map(codes)
-    scores = _numbers(table[result.classes])
-    for wrong, what in (
-        (table.duplicated(["id", "split"]), "this sample is there twice in its split"),
-        (table.duplicated("id"), "this sample is in the test side of two splits"),
-        (labels.isna() | (labels == MISS), "the label is no class of this result"),
-        (predicted.isna(), "the prediction is no class of this result"),
-        (pd.Series(~np.isfinite(scores).all(axis=1)), "a score is no finite number"),
-    ):
-        if wrong.any():
-            raise bad(file, int(wrong.to_numpy().argmax()) + 2, what)
+    _once(file, list(zip(table["id"], table["split"], strict=True)), "this sample is there twice in its split")
+    _once(file, table["id"], "this sample is in the test side of two splits")
+    codes = {name: code for code, name in enumerate(result.classes)}
     return Predictions(
-        ids=table["id"].to_numpy(np.str_),
-        splits=table["split"].to_numpy(np.str_),
-        labels=labels.to_numpy().astype(np.int64),
-        predicted=predicted.to_numpy().astype(np.int64),
-        scores=scores,
+        labels=_codes(file, table["label"], codes, "the label is no class of this result"),
+        predicted=_codes(
+            file, table["predicted"], {**codes, MISSED: MISS}, "the prediction is no class of this result"
+        ),
+        ids=np.array(table["id"]),
+        splits=np.array(table["split"]),
+        scores=np.stack([_numbers(file, table[name]) for name in result.classes], axis=1),
         scores_kind=kind,
         classes=tuple(result.classes),
     )
@@ -155,13 +148,12 @@ def read_subjects(folder: Path) -> dict[str, str] | None:
     if not file.exists():
         return None
     table = read_table(file, ("id", "subject"))
-    if table["id"].duplicated().any():
-        raise bad(file, int(table["id"].duplicated().to_numpy().argmax()) + 2, "this sample is there twice")
-    return dict(zip(table["id"].tolist(), table["subject"].tolist(), strict=True))
+    _once(file, table["id"], "this sample is there twice")
+    return dict(zip(table["id"], table["subject"], strict=True))
 
 
-def read_table(file: Path, columns: tuple[str, ...]) -> pd.DataFrame:
-    """A CSV with exactly these columns, all text, one record a line. Raises ``BundleError`` naming file and line."""
+def read_table(file: Path, columns: tuple[str, ...]) -> dict[str, list[str]]:
+    """A CSV with exactly these columns, one record a line. Raises ``BundleError`` naming file and line."""
     text = layout.text(file)
     lines = text.split("\n")
     if len(lines) > MANY:
@@ -174,15 +166,14 @@ def read_table(file: Path, columns: tuple[str, ...]) -> pd.DataFrame:
                 raise bad(file, number, f"it has {len(line):,} characters")
             if not line.isprintable():
                 raise bad(file, number, f"a control or invisible character: {line[:100]!r}")
-    try:
-        table = pd.read_csv(
-            io.StringIO(text), dtype=str, keep_default_na=False, na_filter=False, skip_blank_lines=False
-        )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise bad(file, 1, " ".join(str(error).split())) from error
-    if len(table) != len(lines) - 2 or not text.endswith("\n") or table.index.dtype != np.int64:
-        raise bad(file, len(lines), "a record is not one line of as many fields as there are columns")
-    return table
+    rows = _quoted(file, lines[1:-1]) if '"' in text else [line.split(",") for line in lines[1:-1]]
+    odd = next((place for place, row in enumerate(rows) if len(row) != len(columns)), None)
+    if odd is not None or len(rows) != len(lines) - 2 or lines[-1]:
+        where = len(lines) if odd is None else odd + 2
+        raise bad(file, where, "a record is not one line of as many fields as there are columns")
+    return (
+        dict(zip(columns, map(list, zip(*rows, strict=True)), strict=True)) if rows else {name: [] for name in columns}
+    )
 
 
 def test_digest(predictions: Predictions) -> str:
@@ -210,7 +201,7 @@ def verify(folder: Path) -> Result:
     """The result of a bundle in which nothing is wrong (``ferbench.verification``). Raises ``BundleError``."""
     from ferbench import verification  # it reads bundles by this module
 
-    return verification.require(folder)
+    return verification.require(folder)[0]
 
 
 def bad(file: Path, line: int, what: str) -> BundleError:
@@ -220,10 +211,43 @@ def bad(file: Path, line: int, what: str) -> BundleError:
     )
 
 
-def _numbers(table: pd.DataFrame) -> NDArray[np.float64]:
-    """float64 [M, C] of texts; NaN where one is no number."""
+def _quoted(file: Path, lines: list[str]) -> list[list[str]]:
+    reader, rows = csv.reader(lines, strict=True), list[list[str]]()
     try:
-        numbers: NDArray[np.float64] = table.to_numpy().astype(np.float64)
+        rows.extend(reader)
+    except csv.Error as error:
+        raise bad(file, reader.line_num + 1, str(error)) from error
+    return rows
+
+
+def _once(file: Path, keys: Sequence[Hashable], what: str) -> None:
+    """Raises ``BundleError`` if one of ``keys`` is there twice."""
+    if len(set(keys)) < len(keys):
+        raise bad(file, next(row for row, key in enumerate(keys, 2) if key in keys[: row - 2]), what)
+
+
+def _codes(file: Path, names: list[str], codes: dict[str, int], what: str) -> Labels:
+    try:
+        return np.array([codes[name] for name in names], np.int64)
+    except KeyError:
+        raise bad(file, next(row for row, name in enumerate(names, 2) if name not in codes), what) from None
+
+
+def _numbers(file: Path, texts: list[str]) -> NDArray[np.float64]:
+    """float64 [M]. Raises ``BundleError`` if one is no finite number."""
+    try:
+        numbers = np.array([*map(_number if "_" in "".join(texts) else float, texts)])
     except ValueError:
-        numbers = table.apply(pd.to_numeric, errors="coerce").to_numpy(np.float64)
+        numbers = np.array([*map(_number, texts)])
+    wrong = ~np.isfinite(numbers)
+    if wrong.any():
+        raise bad(file, int(wrong.argmax()) + 2, "a score is no finite number")
     return numbers
+
+
+def _number(text: str) -> float:
+    """NaN for what is no number, and for "1_0", which Python alone reads as one."""
+    try:
+        return math.nan if "_" in text else float(text)
+    except ValueError:
+        return math.nan

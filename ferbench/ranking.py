@@ -78,7 +78,7 @@ def _test_sets(rows: Sequence[Row]) -> dict[str, tuple[Verified, Strings]]:
     for row in rows:
         for one in row.bundles:
             having.setdefault(one.result.test_digest, one)
-    return {digest: (one, answers.read(one.folder, one.result)[0].ids) for digest, one in having.items()}
+    return {digest: (one, answers.read(one.folder, one.result).ids) for digest, one in having.items()}
 
 
 def _units(rows: Sequence[Row], tests: Mapping[str, tuple[Verified, Strings]]) -> tuple[dict[str, Strings], str]:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ferbench import __version__, agreement, bundle, layout, parameters, pipeline, places, run, verification
+from ferbench import __version__, agreement, bundle, layout, parameters, pipeline, places, run
 from ferbench.agreement import Agreement
 from ferbench.bundle import Result
 from ferbench.data import Face, Images
@@ -64,7 +64,7 @@ def plan(
 
     Raises ``BundleError`` if it cannot be believed or run again, and the registry's and the parameters' errors.
     """
-    result = verification.require(folder)
+    result = bundle.verify(folder)
     if folder.resolve().is_relative_to(out.resolve()):
         raise BundleError(f"{folder} lies in {out}, where the new run goes", fix="--out another folder")
     if (result.transfer is None) != (init is None):
@@ -135,7 +135,7 @@ def promote(folder: Path, result: Result, done: Rerun) -> None:
         "same": {one.label: one.same for one in done.agreements},
     }
     write_json(folder / layout.RESULT, {**result.model_dump(mode="json"), "tier": "reproduced", "rerun": facts})
-    verification.require(folder)
+    bundle.verify(folder)
 
 
 def _part(kind: str, described: Mapping[str, Any], registry: Registry, label: str | None = None) -> Part:

@@ -61,5 +61,5 @@ def submit(folder: Path, results: Path, *, name: str, url: str, licence: str, pa
             copy.parent.mkdir(exist_ok=True)
             shutil.copyfile(file, copy)
         write_json(fresh / layout.RESULT, {**result, "rerun": None})
-        verification.require(fresh)
+        bundle.verify(fresh)
     return place, verdict

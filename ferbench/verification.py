@@ -37,20 +37,25 @@ SAID = 20
 @dataclass
 class Verdict:
     """What was found in a bundle: its result (if it could be read), the reasons against it, and what its ids, labels
-    and splits were compared with, in a sentence; ``known`` says that they agree with a manifest."""
+    and splits were compared with, in a sentence; ``known`` says that they agree with a manifest. ``predictions`` are by
+    classifier, those of the first one first."""
 
     result: Result | None = None
+    predictions: dict[str, Predictions] = field(default_factory=dict)
     reasons: list[str] = field(default_factory=list)
     compared: str = ""
     known: bool = False
 
 
-def require(folder: Path) -> Result:
-    """The result of a bundle without a fault. Raises one ``BundleError`` with all the reasons, a line each."""
+def require(folder: Path) -> tuple[Result, dict[str, Predictions]]:
+    """The result of a bundle without a fault, and each classifier's predictions.
+
+    Raises one ``BundleError`` with all the reasons, a line each.
+    """
     verdict = judge(folder)
     if verdict.result is None or verdict.reasons:
         raise BundleError("\n".join(verdict.reasons), fix="restore the files that ferbench wrote, or run it again")
-    return verdict.result
+    return verdict.result, verdict.predictions
 
 
 def judge(folder: Path) -> Verdict:
@@ -63,7 +68,9 @@ def judge(folder: Path) -> Verdict:
             verdict.reasons += (f"{folder / layout.RESULT}: {one}" for one in _facts(verdict.result))
         if verdict.result is not None and not verdict.reasons:
             verdict.reasons += _names(folder, verdict.result)
-            predictions = _predictions(folder, verdict.result, verdict.reasons)
+            verdict.predictions, broken = _predictions(folder, verdict.result)
+            verdict.reasons += broken
+            predictions = verdict.predictions.get(next(iter(verdict.result.scores)))
             if predictions is not None:
                 verdict.reasons += _subjects(folder, predictions)
                 found = manifest_checks.compare(folder, verdict.result, predictions)
@@ -197,20 +204,20 @@ def _names(folder: Path, result: Result) -> Iterator[str]:
         yield f"{folder / layout.LEAKS} is there, but the result has no leak-free scores"
 
 
-def _predictions(folder: Path, result: Result, reasons: list[str]) -> Predictions | None:
-    """Checks every classifier's predictions; gives the first's, if they could be read."""
-    first, kept = next(iter(result.scores)), None
+def _predictions(folder: Path, result: Result) -> tuple[dict[str, Predictions], list[str]]:
+    """The predictions of each classifier that are the test samples', and the reasons against all of them."""
+    first, kept, reasons = next(iter(result.scores)), dict[str, Predictions](), list[str]()
     for label in result.scores:
         file = bundle.predictions_file(folder, label, first)
         try:
             predictions = bundle.read_predictions(file, result, result.scores_kind[label])
             broken = [f"{file}{one}" for one in _rows(predictions, result)]
             reasons += broken or _scores(folder, label, predictions, result)
-            if label == first and not broken:
-                kept = predictions
+            if not broken:
+                kept[label] = predictions
         except BundleError as error:
             reasons.append(error.what)
-    return kept
+    return kept, reasons
 
 
 def _rows(predictions: Predictions, result: Result) -> Iterator[str]:

@@ -20,7 +20,7 @@ from typing import Any
 from platformdirs import user_cache_path
 
 import ferbench
-from ferbench import answers, bundle
+from ferbench import answers, bundle, layout, verification
 from ferbench.answers import Right
 from ferbench.bundle import Result
 from ferbench.data import batches
@@ -79,6 +79,8 @@ def read(root: Path, *, workers: int = 1, advance: Advance = lambda done, total:
 
 def fingerprint(folder: Path) -> str:
     """SHA-256 over the names and bytes of all that a bundle is verified by. Raises ``BundleError``."""
+    if problems := layout.problems(folder):  # so that nothing too large is read, and no link followed
+        raise BundleError("\n".join(problems), fix="restore the files that ferbench wrote, or run it again")
     hashed = hashlib.sha256()
     try:
         for name in _names(folder):
@@ -107,8 +109,7 @@ def _verify(piece: Sequence[tuple[Path, str]]) -> list[str]:
     """What is to be remembered of each bundle, as JSON; the right answers in hex digits."""
     found = []
     for folder, hashed in piece:
-        result = bundle.verify(folder)
-        test_set, right = answers.read(folder, result)
+        test_set, right = answers.of(verification.require(folder)[1])
         named = answers.subjects(folder, test_set.ids)
         subjects = None if named is None else of_file(folder / SUBJECTS)
         packed = {label: answers.pack(one).hex() for label, one in right.items()}

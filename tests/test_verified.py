@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from platformdirs import user_cache_path
 
-from ferbench import answers, bundle, verified
+from ferbench import answers, bundle, verification, verified
 from ferbench.errors import BundleError, StorageError
 from tests.forged import forge
 
@@ -27,13 +27,13 @@ def folder(toy_run: Run) -> Path:
 def verifications(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Every folder that the verifier was asked for."""
     asked: list[Path] = []
-    whole = bundle.verify
+    whole = verification.require
 
-    def _verify(folder: Path) -> bundle.Result:
+    def _verify(folder: Path) -> Any:
         asked.append(folder)
         return whole(folder)
 
-    monkeypatch.setattr(bundle, "verify", _verify)
+    monkeypatch.setattr(verification, "require", _verify)
     return asked
 
 
@@ -55,7 +55,7 @@ def test_right_answers_are_in_the_order_of_split_and_id(folder: Path) -> None:
     wrong = {line.split(",")[0] for number, line in enumerate(lines) if number in (4, 7, 11)}
     file.write_text("\n".join([head, *np.random.default_rng(0).permutation(lines).tolist()]) + "\n")
     one = next(one for one in verified.read(folder.parents[3]) if one.folder == forged)
-    test_set, _ = answers.read(forged, one.result)
+    test_set = answers.read(forged, one.result)
     assert test_set.ids.tolist() == sorted(test_set.ids.tolist())
     assert set(test_set.ids[~one.right("svm")].tolist()) == wrong
     assert len(wrong) == 3
@@ -98,14 +98,14 @@ def test_another_verifier_forgets_all(folder: Path, verifications: list[Path], m
 
 
 def test_a_bundle_that_changes_meanwhile_is_not_remembered(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = bundle.verify
+    whole = verification.require
 
-    def _verify(place: Path) -> bundle.Result:
+    def _verify(place: Path) -> Any:
         result = whole(place)
         (place / "note.txt").write_text("late")
         return result
 
-    monkeypatch.setattr(bundle, "verify", _verify)
+    monkeypatch.setattr(verification, "require", _verify)
     with pytest.raises(BundleError, match="changed while it was read"):
         verified.read(folder.parents[3])
 
