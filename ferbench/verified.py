@@ -79,7 +79,7 @@ def read(root: Path, *, workers: int = 1, advance: Advance = lambda done, total:
 
 def fingerprint(folder: Path) -> str:
     """SHA-256 over the names and bytes of all that a bundle is verified by. Raises ``BundleError``."""
-    if problems := layout.problems(folder):  # so that nothing too large is read, and no link followed
+    if problems := list(layout.problems(folder)):  # so that nothing too large is read, and no link followed
         raise BundleError("\n".join(problems), fix="restore the files that ferbench wrote, or run it again")
     hashed = hashlib.sha256()
     try:

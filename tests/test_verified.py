@@ -102,7 +102,8 @@ def test_a_bundle_that_changes_meanwhile_is_not_remembered(folder: Path, monkeyp
 
     def _verify(place: Path) -> Any:
         result = whole(place)
-        (place / "note.txt").write_text("late")
+        with (place / "predictions.csv").open("a") as opened:
+            opened.write("late\n")
         return result
 
     monkeypatch.setattr(verification, "require", _verify)
