@@ -47,6 +47,7 @@ def page(rows: Sequence[Row], ranking: Ranking, notes: Sequence[str], published:
     lines += ["", "## Cost", "", *_head(COSTS)]
     for numbers, row in _runs(rows):
         lines.append(_line([numbers, *_costs(row, marks.get(row.settings, "-"), place)]))
+    lines += _checked(rows)
     lines += _started(rows)
     if marks:
         lines += ["", "Settings beyond the pipeline's file:", ""]
@@ -133,6 +134,17 @@ def _how_ranked(rows: Sequence[Row], ranking: Ranking) -> list[str]:
     if any(row.repeats.count > 1 for row in rows):
         said.append("Several seeds: mean ± standard deviation; beside them the 95% t interval of the mean.")
     return [" ".join(said)]
+
+
+def _checked(rows: Sequence[Row]) -> list[str]:
+    """What the ids, labels and splits of the rows were compared with."""
+    said: dict[str, list[str]] = {}
+    for numbers, row in _runs(rows):
+        for compared in dict.fromkeys(one.compared for one in row.bundles):
+            said.setdefault(compared, []).append(numbers)
+    if len(said) == 1:
+        return ["", f"Verified: {safe(next(iter(said)))}."]
+    return ["", "Verified:", "", *(f"- {', '.join(numbers)}: {safe(compared)}" for compared, numbers in said.items())]
 
 
 def _accuracy(row: Row) -> str:

@@ -201,7 +201,9 @@ def verify(folder: Path) -> Result:
     """The result of a bundle in which nothing is wrong (``ferbench.verification``). Raises ``BundleError``."""
     from ferbench import verification  # it reads bundles by this module
 
-    return verification.require(folder)[0]
+    result = verification.require(folder).result
+    assert result is not None  # or it would have raised
+    return result
 
 
 def bad(file: Path, line: int, what: str) -> BundleError:

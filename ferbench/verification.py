@@ -47,15 +47,12 @@ class Verdict:
     known: bool = False
 
 
-def require(folder: Path) -> tuple[Result, dict[str, Predictions]]:
-    """The result of a bundle without a fault, and each classifier's predictions.
-
-    Raises one ``BundleError`` with all the reasons, a line each.
-    """
+def require(folder: Path) -> Verdict:
+    """The verdict on a bundle without a fault. Raises one ``BundleError`` with all the reasons, a line each."""
     verdict = judge(folder)
     if verdict.result is None or verdict.reasons:
         raise BundleError("\n".join(verdict.reasons), fix="restore the files that ferbench wrote, or run it again")
-    return verdict.result, verdict.predictions
+    return verdict
 
 
 def judge(folder: Path) -> Verdict:

@@ -43,13 +43,15 @@ class Verified:
 
     ``result`` is without curves, splits, stored files and environment: ten thousand are held at a time. ``packed`` are
     the right answers of each classifier in the order of ``answers.TestSet``, ``subjects`` is the SHA-256 of the file
-    that names the test images' subjects, if there is one.
+    that names the test images' subjects, if there is one. ``compared`` says what ids, labels and splits were compared
+    with (``verification.Verdict``).
     """
 
     folder: Path
     result: Result
     packed: dict[str, bytes]
     subjects: str | None
+    compared: str
 
     def right(self, label: str) -> Right:
         """bool [M]: which test images the classifier ``label`` has right."""
@@ -109,13 +111,14 @@ def _verify(piece: Sequence[tuple[Path, str]]) -> list[str]:
     """What is to be remembered of each bundle, as JSON; the right answers in hex digits."""
     found = []
     for folder, hashed in piece:
-        test_set, right = answers.of(verification.require(folder)[1])
+        verdict = verification.require(folder)
+        test_set, right = answers.of(verdict.predictions)
         named = answers.subjects(folder, test_set.ids)
         subjects = None if named is None else of_file(folder / SUBJECTS)
         packed = {label: answers.pack(one).hex() for label, one in right.items()}
         if fingerprint(folder) != hashed:
             raise BundleError(f"{folder} changed while it was read", fix="try again once nothing writes to it")
-        found.append(json.dumps({"right": packed, "subjects": subjects}))
+        found.append(json.dumps({"right": packed, "subjects": subjects, "compared": verdict.compared}))
     return found
 
 
@@ -124,7 +127,7 @@ def _open(folder: Path, remembered: str) -> Verified:
     said = json.loads(remembered)
     packed = {label: bytes.fromhex(digits) for label, digits in said["right"].items()}
     slim: dict[str, Any] = {"curves": {}, "splits": [], "stored": {}, "environment": {}}
-    return Verified(folder, result.model_copy(update=slim), packed, said["subjects"])
+    return Verified(folder, result.model_copy(update=slim), packed, said["subjects"], said["compared"])
 
 
 @contextmanager

@@ -16,7 +16,7 @@ import pytest
 from click.testing import Result
 from sklearn.metrics import roc_auc_score
 
-from ferbench import bundle
+from ferbench import bundle, verification
 from ferbench.figures import curves, roc, tsne
 from tests.conftest import ROOT
 
@@ -136,10 +136,11 @@ def test_tsne_uses_the_weights_that_the_run_kept(call: Call, toy_run: Run, tmp_p
 
 
 def test_tsne_of_another_dataset_is_refused(call: Call, toy_run: Run, tmp_path: Path) -> None:
-    folder, _ = toy_run()
+    folder, _ = toy_run("--set", "dataset.subjects=12")
     file = folder / "result.json"
     result = json.loads(file.read_text())
-    result["dataset"]["parameters"]["subjects"] = 21
+    result["dataset"]["parameters"]["subjects"] = 13
+    result["run"] = verification.run_name(bundle.Result.model_validate(result))
     file.write_text(json.dumps(result))
     assert "other content" in call("figure", "tsne", folder, "--out", tmp_path / "x.svg", status=2).stderr
 
@@ -171,5 +172,5 @@ def test_another_format_is_refused(call: Call, noisy: Path, tmp_path: Path) -> N
 def test_an_untrained_pipeline_has_no_curve(call: Call, noisy: Path, tmp_path: Path) -> None:
     file = noisy / "result.json"
     result = json.loads(file.read_text())
-    file.write_text(json.dumps({**result, "curves": {}}))
+    file.write_text(json.dumps({**result, "curves": {}, "best_epochs": {}}))
     assert "has no training curve" in call("figure", "curves", noisy, "--out", tmp_path / "x.svg", status=2).stderr

@@ -56,6 +56,7 @@ def test_a_page_says_what_a_reader_must_know(results: Path) -> None:
     assert "** ± 0." in disjoint
     assert "95% t interval of the mean" in disjoint
     assert "t interval" not in optimistic
+    assert "Verified: ids, labels and splits compared with the manifest of toy." in disjoint
     assert "chosen on the scored set itself" in optimistic
     assert "| a validation set | 140 | 3 |" in texts["README.md"]  # the selection rule beside each board's name
     scores, cost = disjoint.split("## Cost")
