@@ -25,7 +25,7 @@ def resolve(registry: Any, *settings: str, dataset: str = "toy", raw: Any = RAW,
 
 def test_every_parameter_is_resolved(registry: Any) -> None:
     found = resolve(registry)
-    assert found.embedder.parameters == {"epochs": 5, "noise": 0.0, "device": "cpu"}
+    assert found.embedder.parameters == {"epochs": 5, "noise": 0.0, "seconds": 0.0, "device": "cpu"}
     assert [part.label for part in found.classifiers] == ["svm", "svm-rbf"]
     assert found.classifiers[1].parameters["kernel"] == "rbf"
     assert found.faces.size == 48
