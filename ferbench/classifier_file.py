@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from skops.io import dump, get_untrusted_types, load
 
 from ferbench.data import Embeddings
 from ferbench.digests import of_file
@@ -42,9 +41,10 @@ def write(fitted: Classifier, target: Path, entry: Entry, examples: Embeddings) 
     What was written is read back and must score ``examples`` (float32 [M, D]) as ``fitted`` does. Raises ``ModelError``
     if it cannot be stored (nothing is left then), ``StorageError`` if the disk will not have it.
     """
+    skops = _skops()
     with replacing(target) as fresh:
         try:
-            dump(portable(fitted), fresh, compression=zipfile.ZIP_DEFLATED)
+            skops.dump(portable(fitted), fresh, compression=zipfile.ZIP_DEFLATED)
         except OSError:
             raise
         except Exception as error:  # skops raises many kinds for what it cannot take apart
@@ -61,6 +61,7 @@ def write(fitted: Classifier, target: Path, entry: Entry, examples: Embeddings) 
 
 def read(file: Path, entry: Entry) -> tuple[Classifier, list[str]]:
     """What ``write`` wrote, and warnings (of another version of scikit-learn, say). Raises ``ModelError``."""
+    skops = _skops()
     try:
         with zipfile.ZipFile(file) as members:
             if sum(member.file_size for member in members.infolist()) > LARGEST:
@@ -73,7 +74,7 @@ def read(file: Path, entry: Entry) -> tuple[Classifier, list[str]]:
             )
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            fitted: Classifier = load(file, trusted=list(entry.stores))
+            fitted: Classifier = skops.load(file, trusted=list(entry.stores))
     except ModelError:
         raise
     except Exception as error:  # foreign bytes; whatever the readers make of them is shown
@@ -84,8 +85,14 @@ def read(file: Path, entry: Entry) -> tuple[Classifier, list[str]]:
     return fitted, [" ".join(str(one.message).split()) for one in caught]
 
 
+def _skops() -> Any:
+    from skops import io  # which imports all of scikit-learn: seconds, and not before a person's mistakes are told
+
+    return io
+
+
 def _unknown(file: Path, entry: Entry) -> list[str]:
-    return sorted(set(get_untrusted_types(file=file)) - set(entry.stores))
+    return sorted(set(_skops().get_untrusted_types(file=file)) - set(entry.stores))
 
 
 def _unfit(entry: Entry, reason: str) -> ModelError:
