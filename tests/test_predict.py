@@ -280,7 +280,7 @@ def test_a_classifier_that_cannot_be_stored_is_noted_and_the_run_goes_on(
     def refuse(*_: Any, **__: Any) -> None:
         raise TypeError("no way to take it apart")
 
-    monkeypatch.setattr(classifier_file, "dump", refuse)
+    monkeypatch.setattr("skops.io.dump", refuse)
     words = ("run", "--pipeline", "toy-pipeline", "--dataset", "toy", "--out", tmp_path, "--json")
     result = json.loads(call(*words).stdout)
     assert result["stored"] == {}
