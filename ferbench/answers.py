@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 from ferbench import bundle
 from ferbench.bundle import Result
 from ferbench.data import Predictions, Strings
-from ferbench.errors import BundleError
-from ferbench.layout import SUBJECTS
 
 Right = NDArray[np.bool_]
 
@@ -43,14 +41,9 @@ def read(folder: Path, result: Result) -> TestSet:
 
 
 def subjects(folder: Path, ids: Strings) -> Strings | None:
-    """The subject [M] of each of ``ids``, or ``None`` where the bundle does not name them. Raises ``BundleError``."""
+    """The subject [M] of each of a verified bundle's ``ids``, or ``None`` where it does not name them."""
     named = bundle.read_subjects(folder)
-    if named is None:
-        return None
-    missing = sorted(set(ids.tolist()) - set(named))
-    if missing:
-        raise _bad(folder / SUBJECTS, f"there is no subject of {missing[0]}")
-    return np.array([named[sample] for sample in ids.tolist()])
+    return None if named is None else np.array([named[sample] for sample in ids.tolist()])
 
 
 def pack(answers: Right) -> bytes:
@@ -61,7 +54,3 @@ def pack(answers: Right) -> bytes:
 def unpack(packed: bytes, count: int) -> Right:
     """What ``pack`` took, bool [count]."""
     return np.unpackbits(np.frombuffer(packed, np.uint8), count=count).astype(np.bool_)
-
-
-def _bad(file: Path, what: str) -> BundleError:
-    return BundleError(f"{file} cannot be used: {what}", fix="restore the file that ferbench wrote, or remove it")

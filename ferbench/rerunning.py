@@ -15,31 +15,24 @@ from typing import Any
 from ferbench import __version__, agreement, bundle, layout, parameters, pipeline, places, run
 from ferbench.agreement import Agreement
 from ferbench.bundle import Result
-from ferbench.data import Face, Images
 from ferbench.errors import BundleError, DataError, UnknownNameError
+from ferbench.interfaces import Detector
 from ferbench.pipeline import Part, Pipeline
 from ferbench.progress import Reporter
 from ferbench.registry import Entry, Registry
 from ferbench.storage import write_json
 
 
-class NoDetector:
-    """Stands where the bundle's run had no detector, as its dataset shipped crops or boxes."""
-
-    fingerprint = "none"
-
-    def __init__(self) -> None:
-        raise DataError(
-            "the bundle's dataset shipped face crops or boxes, this copy of it does not",
-            fix="bring the copy of the dataset that the bundle was made of",
-        )
-
-    def detect(self, image: Images) -> list[Face]:
-        raise NotImplementedError
+def no_detector() -> Detector:
+    """Stands where the bundle's run had no detector, as its dataset shipped crops or boxes. Raises ``DataError``."""
+    raise DataError(
+        "the bundle's dataset shipped face crops or boxes, this copy of it does not",
+        fix="bring the copy of the dataset that the bundle was made of",
+    )
 
 
 NONE = Part(
-    Entry("none", "ferbench.rerunning:NoDetector", "nothing to detect", distribution="ferbench", version=__version__),
+    Entry("none", "ferbench.rerunning:no_detector", "nothing to detect", distribution="ferbench", version=__version__),
     {},
     "none",
 )
