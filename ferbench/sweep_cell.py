@@ -101,7 +101,9 @@ def main(leash: int) -> None:
     threading.Thread(target=_end_with_worker, args=(leash,), daemon=True).start()
     channel = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what a part prints is no event
-    from ferbench import sweep  # slow to import, and not for the worker
+    from ferbench import sweep, workers  # slow to import, and not for the worker
+
+    workers.keep_memory()
 
     def send(event: dict[str, Any]) -> None:
         channel.write(json.dumps(event) + "\n")

@@ -41,6 +41,16 @@ def usable_cores() -> int:
     return int(cpu_count())
 
 
+def keep_memory() -> None:
+    """Lets this process keep up to 62 MB of freed memory, for a process that does the same work again and again.
+
+    glibc hands a freed piece back to the system at once, which clears a page of it anew for each use, until it has
+    seen one of nearly 32 MB freed: from then on it keeps such pieces (mallopt(3), M_MMAP_THRESHOLD). With YuNet it is a
+    fifth of the time. Elsewhere this does nothing.
+    """
+    bytearray(31 << 20)
+
+
 def in_order(work: Callable[[Piece], Result], pieces: Sequence[Piece], *, workers: int = 1) -> Generator[Result]:
     """``work(piece)`` of each piece, in the order of ``pieces``, which are best of about equal effort.
 
@@ -108,6 +118,7 @@ def _begin(end: Connection, packed: bytes) -> None:
     global _work
     threading.Thread(target=_die_with_parent, args=(end,), daemon=True).start()
     os.environ.update(dict.fromkeys(ONE_THREAD, "1"))  # read when the libraries are loaded, which is in the next line
+    keep_memory()
     _work = pickle.loads(packed)
 
 

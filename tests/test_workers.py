@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -35,6 +36,18 @@ def deaf(piece: int) -> bool:
     return signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, set())
 
 
+def faults(piece: int) -> int:
+    """Pages that a work with large arrays takes from the system; some are taken once and for all."""
+    import resource
+
+    import numpy as np
+
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(100):
+        [np.ones(2**18) for _ in range(20)]
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+
 def broken(piece: int) -> int:
     if piece >= 3:
         raise DataError(f"image {piece} is broken", fix="mend it")
@@ -56,6 +69,12 @@ def eager(monkeypatch: pytest.MonkeyPatch) -> None:
 def children(parent: int | None = None) -> list[psutil.Process]:
     """Worker processes of ``parent``, by default this one; Python's resource tracker, which lives as long, is none."""
     return [one for one in psutil.Process(parent).children() if "spawn_main" in " ".join(one.cmdline())]
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc gives freed memory back so soon")
+def test_workers_keep_the_memory_of_the_piece_before(eager: None) -> None:
+    done = list(in_order(faults, range(6), workers=2))
+    assert max(done[-2:]) < 100, done
 
 
 def test_results_come_in_order_from_other_processes(eager: None) -> None:
