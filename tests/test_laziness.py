@@ -1,4 +1,4 @@
-"""``--help`` and ``list`` import neither torch nor numpy; and the proof can fail."""
+"""``--help`` and ``list`` import neither torch nor numpy, and a part that is not built no torch; the proof can fail."""
 
 from __future__ import annotations
 
@@ -32,3 +32,15 @@ def test_nothing_heavy_is_imported(words: list[str]) -> None:
 
 def test_the_proof_can_fail() -> None:
     assert imported(["--help"], first="import numpy") == ["numpy"]
+
+
+def test_a_detector_that_is_not_built_imports_no_torch() -> None:
+    source = (
+        "import sys; from ferbench.plugins import installed\n"
+        "print(*(entry.load().__name__ for entry in installed().registry if entry.kind == 'detector'))\n"
+        "print('torch' in sys.modules)"
+    )
+    said = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True, timeout=120)
+    names, torch = said.stdout.splitlines()
+    assert {"RetinaFace", "MediaPipe", "YuNet"} <= set(names.split())
+    assert torch == "False"

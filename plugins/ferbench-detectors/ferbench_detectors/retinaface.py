@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
-import torch
 from annotated_types import Ge, Gt, Le, Lt
 
 from ferbench.data import Face, Images
@@ -59,6 +58,8 @@ class RetinaFace:
         weights: str = "",
         weights_sha256: str = "",
     ) -> None:
+        import torch  # slow, and a run whose faces are cut out already builds no detector
+
         try:
             torch.empty(0, device=device)
         except (RuntimeError, AssertionError) as error:  # torch built without CUDA asserts
@@ -122,6 +123,8 @@ def load_checkpoint(path: Path) -> Any:
     Takes torch's formats, old and new, and a zip file with one of them as its only member, as torch.hub does.
     Raises ``WeightsError``.
     """
+    import torch
+
     try:
         if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
