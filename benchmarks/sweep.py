@@ -1,6 +1,6 @@
 """A sweep of eight equal cells by one and by two worker processes: how many times as fast two are.
 
-    uv run python benchmarks/sweep.py [--subjects 60] [--cells 8]
+    uv run python benchmarks/sweep.py [--subjects 240] [--cells 8]
 
 Each cell draws its own people (synthfaces with another seed), finds nothing in the crop cache, and fits a linear SVM on
 their pixels: all of it on one thread. Timed is the sweep with the workers' imports, without the start of Dask's
@@ -47,7 +47,7 @@ def measure(workers: int, cells: int, subjects: int, room: Path) -> tuple[float,
 def main() -> None:
     """Prints both times and their ratio."""
     options = argparse.ArgumentParser()
-    options.add_argument("--subjects", type=int, default=60)
+    options.add_argument("--subjects", type=int, default=240)
     options.add_argument("--cells", type=int, default=8)
     asked = options.parse_args()
     os.environ.update(dict.fromkeys(ONE_THREAD, "1"))

@@ -38,9 +38,13 @@ def local(workers: int) -> Iterator[Engine]:
     """The engine with ``workers`` processes here, which share the cores among them."""
     threads = str(max(1, usable_cores() // workers))
     environment = {name: os.environ.get(name, threads) for name in ONE_THREAD}
+    settings = {
+        "distributed.nanny.pre-spawn-environ": environment,
+        "distributed.scheduler.worker-saturation": 1.0,  # a cell waits for any worker, not behind another cell
+    }
     with (
         tempfile.TemporaryDirectory(prefix="ferbench-sweep-") as room,
-        dask.config.set({"distributed.nanny.pre-spawn-environ": environment}),
+        dask.config.set(settings),
         distributed.LocalCluster(
             n_workers=workers,
             threads_per_worker=1,
@@ -70,10 +74,11 @@ def remote(address: str) -> Iterator[Engine]:
 
 def _run(client: Any, cells: Sequence[Cell], tell: Tell) -> Iterator[Outcome]:
     """Outcomes as they come. A cell whose worker dies is given to another, which goes on from its last checkpoint."""
+    # Dask shares tasks out evenly if they are of one group, which is the first part of their keys.
     topic = f"ferbench-{uuid.uuid4().hex}"
     client.subscribe_topic(topic, lambda event: tell(event[1]))
     tasks = {
-        client.submit(on_worker, pickle.dumps(_absolute(cell)), cell.key, topic, key=f"{cell.key}-{topic}"): cell
+        client.submit(on_worker, pickle.dumps(_absolute(cell)), cell.key, topic, key=(topic, cell.key)): cell
         for cell in cells
     }
     try:
