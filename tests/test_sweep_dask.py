@@ -16,6 +16,7 @@ import pytest
 from rich.console import Console
 
 from ferbench import study, sweep
+from ferbench.errors import WorkerError
 from ferbench.registry import Registry
 from ferbench.sweep_screen import Display
 from tests.conftest import TOY
@@ -30,7 +31,7 @@ datasets = [{ name = "toy", parameters = { subjects = 8 } }]
 
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[tuple[str, dict[str, subprocess.Popen[bytes]]]]:
-    """The address of a scheduler on loopback, and its two workers by name."""
+    """The address of a scheduler on loopback, and by name it and its two workers."""
     environment = {**os.environ, "PYTHONPATH": str(TOY), "OMP_NUM_THREADS": "1"}
     file = tmp_path / "scheduler.json"
     started = []
@@ -56,7 +57,10 @@ def cluster(tmp_path: Path) -> Iterator[tuple[str, dict[str, subprocess.Popen[by
             "--memory-limit",
         )
         place = ("--local-directory", str(tmp_path))
-        yield address, {name: start(*worker, "0", "--name", name, *place) for name in ("a", "b")}
+        yield (
+            address,
+            {"scheduler": started[0]} | {name: start(*worker, "0", "--name", name, *place) for name in ("a", "b")},
+        )
     finally:
         for process in reversed(started):
             process.kill()
@@ -69,7 +73,7 @@ def test_a_killed_worker_costs_its_cell_and_the_results_are_the_undisturbed_ones
 ) -> None:
     from ferbench import sweep_dask
 
-    address, workers = cluster
+    address, processes = cluster
     (tmp_path / "study.toml").write_text(STUDY)
     cells = study.cells(tmp_path / "study.toml", registry, tmp_path / "killed")
     starts: Counter[str] = Counter()
@@ -82,7 +86,7 @@ def test_a_killed_worker_costs_its_cell_and_the_results_are_the_undisturbed_ones
             starts[event["key"]] += event.get("stage") == "starting"
             if not killed and event.get("stage") == "training" and event["done"] >= 2:
                 killed.append((event["key"], event["where"].split("/")[-1]))
-                workers[killed[0][1]].kill()
+                processes[killed[0][1]].kill()
             super().tell(event)
 
     with sweep_dask.remote(address) as engine:
@@ -100,3 +104,52 @@ def test_a_killed_worker_costs_its_cell_and_the_results_are_the_undisturbed_ones
         assert other.bundle is not None
         assert one.bundle.name == other.bundle.name
         assert (one.bundle / "predictions.csv").read_bytes() == (other.bundle / "predictions.csv").read_bytes()
+
+
+@pytest.mark.slow
+def test_a_lost_scheduler_is_said_and_what_was_finished_is_kept(
+    cluster: tuple[str, dict[str, subprocess.Popen[bytes]]], tmp_path: Path, registry: Registry
+) -> None:
+    from ferbench import sweep_dask
+
+    address, processes = cluster
+    (tmp_path / "study.toml").write_text(STUDY)
+    cells = study.cells(tmp_path / "study.toml", registry, tmp_path / "runs")
+
+    class Killer(Display):
+        """Kills the scheduler when the first cell has finished."""
+
+        def end(self, outcome: sweep.Outcome) -> None:
+            super().end(outcome)
+            processes["scheduler"].kill()
+
+    with pytest.raises(WorkerError, match="scheduler was lost"), sweep_dask.remote(address) as engine:
+        sweep.sweep(cells, engine, Killer(cells, Console(quiet=True)), retry=False)
+    trained = set()
+
+    class Watch(Display):
+        """Notes the cells that are trained."""
+
+        def tell(self, event: dict[str, Any]) -> None:
+            if event.get("stage") == "training":
+                trained.add(event["key"])
+            super().tell(event)
+
+    again = sweep.sweep(cells, sweep.here, Watch(cells, Console(quiet=True)), retry=False)
+    assert [outcome.state for outcome in again] == ["finished"] * 4
+    assert 0 < len(trained) < 4  # what had finished is kept
+
+
+@pytest.mark.slow
+def test_two_processes_of_this_machine_share_the_cells(
+    tmp_path: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ferbench import sweep_dask
+
+    monkeypatch.setenv("PYTHONPATH", str(TOY))
+    (tmp_path / "study.toml").write_text(STUDY.replace("[0, 1, 2, 3]", "[0, 1, 2, 3, 4, 5, 6, 7]"))
+    cells = study.cells(tmp_path / "study.toml", registry, tmp_path / "runs")
+    with sweep_dask.local(2) as engine:
+        outcomes = sweep.sweep(cells, engine, Display(cells, Console(quiet=True)), retry=False)
+    assert [outcome.what for outcome in outcomes] == [""] * 8
+    assert min(Counter(outcome.where for outcome in outcomes).values()) >= 3
