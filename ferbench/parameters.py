@@ -7,6 +7,7 @@ import inspect
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -35,7 +36,7 @@ def of(factory: Callable[..., Any], owner: str) -> list[Parameter]:
     function = factory.__init__ if inspect.isclass(factory) else factory
     if inspect.isclass(factory) and factory.__init__ is object.__init__:
         return []
-    hints = typing.get_type_hints(function, include_extras=True)
+    hints = _hints(function)
     found = []
     for name, parameter in inspect.signature(factory).parameters.items():
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
@@ -47,6 +48,11 @@ def of(factory: Callable[..., Any], owner: str) -> list[Parameter]:
             raise PluginError(f"{owner}'s parameter '{name}' has no type", fix="its author must annotate it")
         found.append(Parameter(name, hints[name], parameter.default))
     return found
+
+
+@cache
+def _hints(function: Callable[..., Any]) -> dict[str, Any]:
+    return typing.get_type_hints(function, include_extras=True)
 
 
 def check(factory: Callable[..., Any], given: Mapping[str, Any], owner: str) -> dict[str, Any]:

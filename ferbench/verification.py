@@ -169,12 +169,23 @@ def _plain(value: Any, where: str, depth: int = 0) -> Iterator[str]:
         yield f"{where[:100]} is nested too deep"
     elif isinstance(value, dict):
         for key, inner in value.items():
-            yield from _plain(key, f"{where}: a name", depth)
+            yield from _leaf(key, f"{where}: a name")
             yield from _plain(inner, f"{where}.{key}"[:200], depth + 1)
     elif isinstance(value, list | tuple):
+        if (  # a row of numbers, of which there are many, at once
+            depth < DEEPEST
+            and set(map(type, value)) <= {int, float}
+            and all(-GREATEST < number < GREATEST for number in value)
+        ):
+            return
         for number, inner in enumerate(value):
             yield from _plain(inner, f"{where}.{number}", depth + 1)
-    elif isinstance(value, str):
+    else:
+        yield from _leaf(value, where)
+
+
+def _leaf(value: Any, where: str) -> Iterator[str]:
+    if isinstance(value, str):
         if len(value) > LONGEST:
             yield f"{where} has {len(value):,} characters"
         elif not value.isprintable():
