@@ -23,7 +23,7 @@ import av
 import cv2
 
 from ferbench import model as models
-from ferbench import predict, sightings, video
+from ferbench import predict, sightings, video, workers
 from ferbench.data import batches
 from ferbench.progress import Reporter
 from ferbench_datasets.synthfaces.clips import clip
@@ -68,6 +68,7 @@ def alone(model: models.Model, file: Path) -> float:
 
 def child(given: argparse.Namespace) -> None:
     """Predicts one clip, and prints seconds and peak memory as JSON."""
+    workers.keep_memory()  # as the command does
     model = models.load(given.model, detector=given.detector)
     file = Path(given.child)
     first = next(video.pictures(file, "clip"))

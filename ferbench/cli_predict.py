@@ -60,6 +60,7 @@ def predict(
     from ferbench import cli_options, model, pictures, sightings, video
     from ferbench import predict as predicting
     from ferbench.progress import Reporter
+    from ferbench.workers import keep_memory
 
     found = model.load(
         bundle,
@@ -94,6 +95,7 @@ def predict(
             elif one.frame is None:
                 click.echo(_said(one))
 
+        keep_memory()
         told: dict[str, Any] = {"which": faces, "out": out, "reporter": reporter, "take": take, "fail": fail}
         if camera is None:
             work = predicting.predict(found, files, **told)
