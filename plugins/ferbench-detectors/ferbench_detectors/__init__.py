@@ -31,7 +31,7 @@ def register_detectors() -> list[Entry]:
             homepage="https://github.com/clibdev/Pytorch_Retinaface",
             good_at="faces of some 3% of the picture's longer side and more, turned and partly hidden ones too; "
             "boxes close around the face",
-            speed=SPEED.format(54),
+            speed=SPEED.format(18),
         ),
         Entry(
             "yunet",
@@ -42,7 +42,7 @@ def register_detectors() -> list[Entry]:
             homepage="https://github.com/opencv/opencv_zoo/tree/main/models/face_detection_yunet",
             good_at="the first choice without a GPU: faces of 10 to 300 pixels, several in a picture; larger ones "
             "need a smaller max_size",
-            speed=SPEED.format(26),
+            speed=SPEED.format(8),
         ),
         Entry(
             "mediapipe",
@@ -53,7 +53,7 @@ def register_detectors() -> list[Entry]:
             homepage="https://ai.google.dev/edge/mediapipe/solutions/vision/face_detector",
             good_at="one large face near the camera, in portraits, selfies and webcam videos; loses faces of less "
             "than about a tenth of the picture",
-            speed=SPEED.format(6),
+            speed=SPEED.format(3),
         ),
         Entry(
             "yolo-face",
@@ -63,7 +63,7 @@ def register_detectors() -> list[Entry]:
             licence="GPL-3.0 (code and weights; neither is shipped), trained on WIDER FACE",
             homepage="https://github.com/deepcam-cn/yolov5-face",
             good_at="several faces in a picture, small, turned and partly hidden ones too; mind its licence",
-            speed=SPEED.format(72),
+            speed=SPEED.format(11),
         ),
         Entry(
             "haar",
@@ -74,7 +74,7 @@ def register_detectors() -> list[Entry]:
             licence="Intel License Agreement For Open Source Computer Vision Library (BSD-style)",
             homepage="https://docs.opencv.org/4.x/db/d28/tutorial_cascade_classifier.html",
             good_at="upright frontal faces where no weights may be had; its false alarms are many in busy pictures",
-            speed=SPEED.format(170),
+            speed=SPEED.format(57),
         ),
         Entry(
             "whole-image",
