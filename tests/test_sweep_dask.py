@@ -29,6 +29,13 @@ datasets = [{ name = "toy", parameters = { subjects = 8 } }]
 """
 
 
+def drawn(study_text: str, registry: Registry, root: Path) -> list[study.Cell]:
+    """The cells of a study whose results go to ``root``."""
+    file = root.with_suffix(".toml")
+    file.write_text(study_text)
+    return study.cells(file, registry, root)
+
+
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[tuple[str, dict[str, subprocess.Popen[bytes]]]]:
     """The address of a scheduler on loopback, and by name it and its two workers."""
@@ -74,8 +81,7 @@ def test_a_killed_worker_costs_its_cell_and_the_results_are_the_undisturbed_ones
     from ferbench import sweep_dask
 
     address, processes = cluster
-    (tmp_path / "study.toml").write_text(STUDY)
-    cells = study.cells(tmp_path / "study.toml", registry, tmp_path / "killed")
+    cells = drawn(STUDY, registry, tmp_path / "killed")
     starts: Counter[str] = Counter()
     killed: list[tuple[str, str]] = []
 
@@ -97,7 +103,7 @@ def test_a_killed_worker_costs_its_cell_and_the_results_are_the_undisturbed_ones
     (again,) = [outcome for outcome in outcomes if outcome.key == key]
     assert again.where.split("/")[-1] == ({"a", "b"} - {name}).pop()
 
-    calm = study.cells(tmp_path / "study.toml", registry, tmp_path / "calm")
+    calm = drawn(STUDY, registry, tmp_path / "calm")
     undisturbed = sweep.sweep(calm, sweep.here, Display(calm, Console(quiet=True)), retry=False)
     for one, other in zip(outcomes, undisturbed, strict=True):
         assert one.bundle is not None
@@ -113,8 +119,7 @@ def test_a_lost_scheduler_is_said_and_what_was_finished_is_kept(
     from ferbench import sweep_dask
 
     address, processes = cluster
-    (tmp_path / "study.toml").write_text(STUDY)
-    cells = study.cells(tmp_path / "study.toml", registry, tmp_path / "runs")
+    cells = drawn(STUDY, registry, tmp_path / "runs")
 
     class Killer(Display):
         """Kills the scheduler when the first cell has finished."""
@@ -147,8 +152,7 @@ def test_two_processes_of_this_machine_share_the_cells(
     from ferbench import sweep_dask
 
     monkeypatch.setenv("PYTHONPATH", str(TOY))
-    (tmp_path / "study.toml").write_text(STUDY.replace("[0, 1, 2, 3]", "[0, 1, 2, 3, 4, 5, 6, 7]"))
-    cells = study.cells(tmp_path / "study.toml", registry, tmp_path / "runs")
+    cells = drawn(STUDY.replace("[0, 1, 2, 3]", "[0, 1, 2, 3, 4, 5, 6, 7]"), registry, tmp_path / "runs")
     with sweep_dask.local(2) as engine:
         outcomes = sweep.sweep(cells, engine, Display(cells, Console(quiet=True)), retry=False)
     assert [outcome.what for outcome in outcomes] == [""] * 8
