@@ -1,4 +1,4 @@
-"""AffectNet with hostile and damaged files: refused by name, or loaded; nothing is run, written or unpacked too far."""
+"""AffectNet with hostile and damaged files: refused by name, or loaded; nothing is run, written or unpacked."""
 
 from __future__ import annotations
 
