@@ -1,4 +1,4 @@
-"""AffectNet's two releases in small, and what is said of a broken one, for its tests of loading and of hostile files."""
+"""AffectNet's two releases in small, and what is said of a broken one: for its tests of loading and hostile files."""
 
 from __future__ import annotations
 
