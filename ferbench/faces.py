@@ -32,6 +32,8 @@ FORMAT = 1
 """Raise when crops of the same images by the same parameters change."""
 CHUNK = 32
 """Images that a worker process takes at a time."""
+TOGETHER = 1 << 22
+"""Bytes of pictures that wait to be cropped together: a crop right after a detector finds the caches cleared."""
 
 
 @dataclass(frozen=True)
@@ -192,14 +194,20 @@ class Cropper:
 
     def __call__(self, rows: range) -> tuple[Images, NDArray[np.bool_]]:
         """The crops of M rows, uint8 [M, S, S], and whether each has a face, bool [M]. Raises ``DataError``."""
-        crops = np.empty((len(rows), self.step.size, self.step.size), np.uint8)
-        found = np.empty(len(rows), np.bool_)
-        for place, row in enumerate(rows):
+        crops, found = list[Images](), list[bool]()
+        waiting: list[tuple[Images, Face | None]] = []
+        for row in rows:
             image = self.images.read(row)
             face = self._face(image, row)
-            box, eyes = (face.box, eyes_of(face, self.step)) if face else (None, None)
-            crops[place], found[place] = crop(image, box, self.step, eyes), face is not None
-        return crops, found
+            waiting.append((image, face))
+            found.append(face is not None)
+            if row == rows[-1] or sum(one.nbytes for one, _ in waiting) >= TOGETHER:
+                crops += [self._crop(*one) for one in waiting]
+                waiting = []
+        return np.stack(crops), np.array(found)
+
+    def _crop(self, image: Images, face: Face | None) -> Images:
+        return crop(image, face.box, self.step, eyes_of(face, self.step)) if face else crop(image, None, self.step)
 
     def _face(self, image: Images, row: int) -> Face | None:
         if self.boxes is not None:

@@ -56,7 +56,6 @@ def see(model: Model, frames: Iterable[Frame], which: Which) -> Iterator[Seen]:
     What ``frames`` raises comes after all that it gave before.
     """
     waiting: list[tuple[Frame, list[Face]]] = []
-    crops: list[Images] = []
     source, failure = iter(frames), None
     while failure is None:
         try:
@@ -69,12 +68,11 @@ def see(model: Model, frames: Iterable[Frame], which: Which) -> Iterator[Seen]:
         faces = sorted(model.find(frame.picture), key=lambda face: -face.area)
         faces = faces[:1] if which == "largest" else faces
         waiting.append((frame, faces))
-        crops += [model.crop(frame.picture, face) for face in faces]
         held = sum(one.picture.size // 3 for one, _ in waiting)
-        if len(crops) >= FACES or len(waiting) >= FRAMES or held >= PIXELS:
-            yield from _labelled(model, waiting, crops)
-            waiting, crops = [], []
-    yield from _labelled(model, waiting, crops)
+        if sum(len(there) for _, there in waiting) >= FACES or len(waiting) >= FRAMES or held >= PIXELS:
+            yield from _labelled(model, waiting)
+            waiting = []
+    yield from _labelled(model, waiting)
     if failure is not None:
         raise failure
 
@@ -207,8 +205,8 @@ def _stills(
     yield from done
 
 
-def _labelled(model: Model, waiting: list[tuple[Frame, list[Face]]], crops: list[Images]) -> Iterator[Seen]:
-    labels, shares = model.label(crops)
+def _labelled(model: Model, waiting: list[tuple[Frame, list[Face]]]) -> Iterator[Seen]:
+    labels, shares = model.label([model.crop(frame.picture, face) for frame, faces in waiting for face in faces])
     rows = iter(zip(labels.tolist(), shares.tolist(), strict=True))
     for frame, faces in waiting:
         where: dict[str, Any] = {"file": frame.file, "frame": frame.number, "seconds": frame.seconds}

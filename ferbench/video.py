@@ -17,6 +17,7 @@ from typing import IO, Any, Literal, cast
 import av
 import numpy as np
 from av.error import FFmpegError
+from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from ferbench.data import Images
@@ -80,6 +81,9 @@ def timed(source: Path | IO[bytes], name: str, view: View = WHOLE) -> Generator[
     """
     count = promised = 0
     size = None
+    to_rgb = (
+        VideoReformatter()
+    )  # one for all frames; a frame's own to_ndarray(format=...) makes its tables anew each time
     try:
         with _opened(source, name) as (container, stream):
             promised, rate = stream.frames, stream.average_rate or RATE
@@ -94,7 +98,8 @@ def timed(source: Path | IO[bytes], name: str, view: View = WHOLE) -> Generator[
                 if frame.rotation % 90:
                     raise _unreadable(name, f"it is turned by {frame.rotation} degrees, no multiple of 90")
                 seconds = float(count / rate) if frame.time is None else frame.time
-                yield seconds, view.of(cast("Images", frame.to_ndarray(format="rgb24")), int(frame.rotation))
+                picture = cast("Images", to_rgb.reformat(frame, format="rgb24").to_ndarray())
+                yield seconds, view.of(picture, int(frame.rotation))
                 count += 1
     except (FFmpegError, ValueError, MemoryError) as error:
         where = f" at frame {count}" if count else ""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 from importlib.metadata import version
+from operator import attrgetter
 from pathlib import Path
 
 import cv2
@@ -17,6 +18,8 @@ from ferbench.errors import ParameterError
 from ferbench.weights import Weights, locate
 
 Box = tuple[float, float, float, float]
+
+UINT8 = np.dtype(np.uint8)
 
 
 def fingerprint(name: str, *libraries: str, **parameters: str | float | int) -> str:
@@ -40,9 +43,12 @@ def locate_as_told(public: Weights, path: str, sha256: str) -> Path:
 
 def as_rgb(image: Images) -> Images:
     """``image`` as uint8 [H, W, 3]; a gray one, [H, W], gets three equal channels. Raises ``ValueError`` for others."""
-    if image.dtype != np.uint8 or image.size == 0 or image.ndim not in (2, 3) or image.shape[2:] not in ((), (3,)):
-        raise ValueError(f"an image is uint8 [H, W, 3] with at least one pixel, not {image.dtype} {image.shape}")
-    return image if image.ndim == 3 else np.repeat(image[:, :, None], 3, axis=2)
+    if image.dtype == UINT8 and image.size:
+        if image.ndim == 3 and image.shape[2] == 3:
+            return image
+        if image.ndim == 2:
+            return np.repeat(image[:, :, None], 3, axis=2)
+    raise ValueError(f"an image is uint8 [H, W, 3] with at least one pixel, not {image.dtype} {image.shape}")
 
 
 def letterbox(
@@ -70,4 +76,5 @@ def in_order(faces: Iterable[tuple[Box, float, NDArray[np.float32] | None]], ima
         box = float(max(left, 0)), float(max(top, 0)), float(min(right, width)), float(min(bottom, height))
         if box[0] < box[2] and box[1] < box[3]:
             found.append(Face(box, float(score), landmarks))
-    return sorted(found, key=lambda face: -face.score)
+    found.sort(key=attrgetter("score"), reverse=True)
+    return found

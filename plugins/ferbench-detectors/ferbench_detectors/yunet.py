@@ -7,6 +7,7 @@ redistribute it unchanged have written down.
 
 from __future__ import annotations
 
+from array import array
 from functools import cached_property
 from typing import Annotated, Any
 
@@ -16,7 +17,7 @@ from annotated_types import Ge, Gt, Le, Lt
 from ferbench.data import Face, Images
 from ferbench.errors import WeightsError
 from ferbench.weights import Weights, sha256
-from ferbench_detectors._common import as_rgb, fingerprint, in_order, locate_as_told
+from ferbench_detectors._common import Box, as_rgb, fingerprint, in_order, locate_as_told
 
 WEIGHTS = Weights(
     "face_detection_yunet_2026may.onnx",
@@ -85,9 +86,12 @@ class YuNet:
         # A row: left, top, width, height, five points, score; made left, top, right, bottom in pixels of ``image``.
         if scale < 1:
             rows[:, :14] /= scale
-        rows[:, 2:4] += rows[:, :2]
         points = rows[:, 4:14].reshape(-1, 5, 2)
-        return in_order(((row[:4], row[14], five) for row, five in zip(rows.tolist(), points, strict=True)), image)
+        faces: list[tuple[Box, float, Any]] = []
+        for (left, top, width, height, *_, score), five in zip(rows.tolist(), points, strict=True):
+            right, bottom = array("f", (left + width, top + height))  # NumPy's sum is as exact, and ten times as slow
+            faces.append(((left, top, right, bottom), score, five))
+        return in_order(faces, image)
 
     def _scaled(self, image: Images) -> tuple[Images, float]:
         """``image`` as BGR within the sizes that the network takes, and the pixels of it a pixel of ``image``."""
