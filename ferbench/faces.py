@@ -195,29 +195,32 @@ class Cropper:
     def __call__(self, rows: range) -> tuple[Images, NDArray[np.bool_]]:
         """The crops of M rows, uint8 [M, S, S], and whether each has a face, bool [M]. Raises ``DataError``."""
         crops, found = list[Images](), list[bool]()
-        waiting: list[tuple[Images, Face | None]] = []
+        waiting: list[tuple[Images, list[Face]]] = []
+        held = 0
         for row in rows:
             image = self.images.read(row)
-            face = self._face(image, row)
-            waiting.append((image, face))
-            found.append(face is not None)
-            if row == rows[-1] or sum(one.nbytes for one, _ in waiting) >= TOGETHER:
-                crops += [self._crop(*one) for one in waiting]
-                waiting = []
+            waiting.append((image, self._faces(image, row)))
+            held += image.nbytes
+            if held >= TOGETHER or row == rows[-1]:
+                crops += [self._largest(*one) for one in waiting]
+                found += [len(faces) > 0 for _, faces in waiting]
+                waiting, held = [], 0
         return np.stack(crops), np.array(found)
 
-    def _crop(self, image: Images, face: Face | None) -> Images:
-        return crop(image, face.box, self.step, eyes_of(face, self.step)) if face else crop(image, None, self.step)
+    def _largest(self, image: Images, faces: list[Face]) -> Images:
+        if not faces:
+            return crop(image, None, self.step)
+        face = max(faces, key=lambda face: face.area)
+        return crop(image, face.box, self.step, eyes_of(face, self.step))
 
-    def _face(self, image: Images, row: int) -> Face | None:
+    def _faces(self, image: Images, row: int) -> list[Face]:
         if self.boxes is not None:
             left, top, right, bottom = self.boxes[row].tolist()
             _check_box((left, top, right, bottom), image, str(self.ids[row]))
-            return Face((left, top, right, bottom), 1.0)
+            return [Face((left, top, right, bottom), 1.0)]
         if self.detector is None:
-            return Face((0.0, 0.0, float(image.shape[1]), float(image.shape[0])), 1.0)
-        faces = self.detector.detect(image if image.ndim == 3 else np.stack([image] * 3, axis=2))
-        return max(faces, key=lambda face: face.area, default=None)
+            return [Face((0.0, 0.0, float(image.shape[1]), float(image.shape[0])), 1.0)]
+        return self.detector.detect(image if image.ndim == 3 else np.stack([image] * 3, axis=2))
 
 
 def prepare(
