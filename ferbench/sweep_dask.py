@@ -81,14 +81,19 @@ def _run(client: Any, cells: Sequence[Cell], tell: Tell) -> Iterator[Outcome]:
         client.submit(on_worker, pickle.dumps(_absolute(cell)), cell.key, topic, key=(topic, cell.key)): cell
         for cell in cells
     }
+    reached = True
     try:
         for task in distributed.as_completed(tasks):
-            if task.cancelled():
-                raise WorkerError("the Dask scheduler was lost", fix="start the sweep again: what was finished is kept")
-            error = task.exception()
-            yield _outcome(tasks[task], task.result()) if error is None else _lost(tasks[task], error)
+            try:
+                error = task.exception()
+                outcome = _outcome(tasks[task], task.result()) if error is None else _lost(tasks[task], error)
+            except (OSError, distributed.CancelledError) as gone:  # while a result was fetched, or before
+                reached = False
+                fix = "start the sweep again: what was finished is kept"
+                raise WorkerError("the Dask scheduler was lost", fix=fix) from gone
+            yield outcome
     finally:
-        if client.status == "running":
+        if reached and client.status == "running":
             client.cancel(list(tasks))
             client.unsubscribe_topic(topic)
             client.run(sweep_cell.close)

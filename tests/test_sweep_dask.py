@@ -145,6 +145,37 @@ def test_a_lost_scheduler_is_said_and_what_was_finished_is_kept(
     assert 0 < len(trained) < 4  # what had finished is kept
 
 
+class Reset:
+    """Stands for a client, and for its tasks, whose scheduler goes while a result is fetched; it can do no more."""
+
+    status = "running"
+
+    def submit(self, *_: Any, **__: Any) -> Reset:
+        return Reset()
+
+    def subscribe_topic(self, *_: Any) -> None:
+        """Nothing is ever told."""
+
+    def exception(self) -> None:
+        """The task itself went well."""
+
+    def result(self) -> Any:
+        import distributed
+
+        raise distributed.comm.CommClosedError("Connection reset by peer")
+
+
+def test_a_scheduler_that_is_lost_while_a_result_is_fetched(
+    tmp_path: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ferbench import sweep_dask
+
+    monkeypatch.setattr("distributed.as_completed", list)
+    cells = drawn(STUDY, registry, tmp_path / "runs")
+    with pytest.raises(WorkerError, match="scheduler was lost"):
+        list(sweep_dask._run(Reset(), cells, print))
+
+
 @pytest.mark.slow
 def test_two_processes_of_this_machine_share_the_cells(
     tmp_path: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch
