@@ -81,9 +81,7 @@ def timed(source: Path | IO[bytes], name: str, view: View = WHOLE) -> Generator[
     """
     count = promised = 0
     size = None
-    to_rgb = (
-        VideoReformatter()
-    )  # one for all frames; a frame's own to_ndarray(format=...) makes its tables anew each time
+    to_rgb = VideoReformatter()  # a frame's own to_ndarray(format=...) would make its tables anew for each
     try:
         with _opened(source, name) as (container, stream):
             promised, rate = stream.frames, stream.average_rate or RATE
