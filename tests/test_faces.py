@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 import pytest
 
-from ferbench import crop_cache, faces, workers
-from ferbench.crop_cache import CropCache
+from ferbench import crop_cache, faces
 from ferbench.data import Face, Samples
 from ferbench.errors import DataError, ParameterError, PluginError, StorageError
 from ferbench.faces import FaceStep, Rows, crop, prepare
-from tests.conftest import ROOT
 
 
 class Source:
@@ -196,71 +189,6 @@ def test_the_cache_is_memory_mapped_and_rows_are_gathered_on_demand(tmp_path: Pa
     assert rows[0:2][:, 0, 0].tolist() == [7, 2]
 
 
-class Noise:
-    """An image source of 100 noisy images that says which process reads; one may be broken."""
-
-    def __init__(self, broken: int | None = None, trace: Path | None = None, seconds: float = 0.0) -> None:
-        self.broken, self.trace, self.seconds = broken, trace, seconds
-
-    def __len__(self) -> int:
-        return 100
-
-    def read(self, index: int) -> Any:
-        time.sleep(self.seconds)
-        if index == self.broken:
-            raise DataError(f"image {index} is broken", fix="mend it")
-        if self.trace:
-            with self.trace.open("a") as file:
-                file.write(f"{os.getpid()} {index}\n")
-        return np.random.default_rng(index).integers(0, 256, (60, 50, 3), np.uint8)
-
-
-class Corner:
-    """Finds a face that depends on the image, and none in every seventh."""
-
-    fingerprint = "corner 1"
-
-    def detect(self, image: Any) -> list[Face]:
-        left = float(image[0, 0, 0] % 20)
-        return [Face((left, 5.0, left + 30.0, 40.0), 1.0)] if image[0, 0, 0] % 7 else []
-
-
-def shared_out(source: Noise, cache: Path, processes: int) -> Any:
-    data = samples([None] * 100, source=source)
-    return prepare(data, Corner, FaceStep(), progress=silent, cache=cache, workers=processes)
-
-
-def test_two_processes_make_the_same_crops_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workers, "WORTH", -1.0)
-    monkeypatch.setattr(faces, "CHUNK", 8)
-    one = shared_out(Noise(), tmp_path / "one", 1)
-    two = shared_out(Noise(trace=tmp_path / "trace"), tmp_path / "two", 2)
-    assert np.array_equal(one.images, two.images)
-    assert np.array_equal(one.found, two.found)
-    assert 0 < one.coverage < 1
-    readers = [line.split() for line in (tmp_path / "trace").read_text().splitlines()]
-    assert sorted(int(index) for _, index in readers) == list(range(100))
-    assert {reader for reader, index in readers if int(index) >= 16} & {str(os.getpid())} == set()
-    for name in ("crops.npy", "found.npy"):
-        files = [next((tmp_path / folder).rglob(name)).read_bytes() for folder in ("one", "two")]
-        assert files[0] == files[1]
-
-
-def test_a_broken_image_is_the_same_error_in_two_processes_and_keeps_what_came_before(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(workers, "WORTH", -1.0)
-    monkeypatch.setattr(faces, "CHUNK", 8)
-    said = []
-    for processes in (1, 2):
-        with pytest.raises(DataError) as caught:
-            shared_out(Noise(broken=50), tmp_path / str(processes), processes)
-        said.append(str(caught.value))
-    assert said[0] == said[1] == "image 50 is broken\nmend it"
-    shared_out(Noise(trace=tmp_path / "trace"), tmp_path / "2", 1)
-    assert (tmp_path / "trace").read_text().split()[1] == "48"
-
-
 def landmarks(left: tuple[float, float], right: tuple[float, float]) -> Any:
     return np.array([left, right, (0, 0), (0, 0), (0, 0)], np.float32)
 
@@ -327,102 +255,6 @@ def test_parameters_at_their_defaults_leave_names_and_keys_of_older_results_alon
         "align": True,
         "missed": "centre",
     }
-
-
-KILLED = """
-import sys
-from pathlib import Path
-from ferbench import crop_cache, faces, workers
-from tests.test_faces import Noise, shared_out
-workers.WORTH, faces.CHUNK = -1.0, 2
-shared_out(Noise(trace=Path(sys.argv[1]), seconds=0.05), Path(sys.argv[2]), 2)
-"""
-
-
-def test_a_killed_face_step_goes_on_and_leaves_no_process(tmp_path: Path) -> None:
-    trace, cache = tmp_path / "trace", tmp_path / "cache"
-    killed = subprocess.Popen([sys.executable, "-c", KILLED, str(trace), str(cache)], cwd=ROOT)
-    while not trace.exists() or len(trace.read_text().splitlines()) < 40:
-        assert killed.poll() is None
-        time.sleep(0.05)
-    family = psutil.Process(killed.pid).children(recursive=True)
-    killed.kill()
-    killed.wait()
-    assert len(family) >= 2
-    assert psutil.wait_procs(family, timeout=20)[1] == []
-    again = tmp_path / "again"
-    went_on = shared_out(Noise(trace=again), cache, 1)
-    assert 20 <= int(again.read_text().split()[1]) < 60
-    assert np.array_equal(went_on.images, shared_out(Noise(), tmp_path / "undisturbed", 1).images)
-
-
-KILLED_ALONE = """
-import sys
-from pathlib import Path
-from ferbench import faces
-from tests.test_faces import Noise, shared_out
-faces.CHUNK = 2
-shared_out(Noise(trace=Path(sys.argv[1]), seconds=0.03), Path(sys.argv[2]), 1)
-"""
-
-
-def test_a_kill_costs_the_batch_at_hand(tmp_path: Path) -> None:
-    trace, cache = tmp_path / "trace", tmp_path / "cache"
-    killed = subprocess.Popen([sys.executable, "-c", KILLED_ALONE, str(trace), str(cache)], cwd=ROOT)
-    while not trace.exists() or len(trace.read_text().splitlines()) < 70:
-        assert killed.poll() is None
-        time.sleep(0.01)
-    killed.kill()
-    killed.wait()
-    read = len(trace.read_text().splitlines())
-    again = tmp_path / "again"
-    shared_out(Noise(trace=again), cache, 1)
-    redone = read - int(again.read_text().split()[1])
-    assert 0 <= redone <= 2 * 2  # the one that was read, and perhaps the one that was about to be written
-    assert int(again.read_text().split()[1]) > 0
-
-
-@pytest.mark.parametrize(("lost", "left"), [(None, 3), ("crops.npy", 1), ("found.npy", 1), ("written", 1)])
-def test_rows_that_a_power_failure_lost_are_made_anew(lost: str | None, left: int, tmp_path: Path) -> None:
-    rows, yes = np.arange(4 * 9, dtype=np.uint8).reshape(4, 3, 3), np.ones(4, np.bool_)
-    killed = CropCache(tmp_path, 4, 3).__enter__()
-    killed.append(rows[:1], yes[:1])
-    killed._note()
-    killed.append(rows[1:3], yes[1:3])
-    killed._files.close()  # it ends without the note of an orderly exit
-    if lost:
-        with (tmp_path / lost).open("r+b") as file:
-            file.seek({"crops.npy": -12, "found.npy": -2, "written": -2}[lost], os.SEEK_END)
-            file.write(b"\x07")
-    with CropCache(tmp_path, 4, 3) as cache:
-        assert cache.done == left
-        cache.append(rows[left:], yes[left:])
-    images, found = CropCache(tmp_path, 4, 3).read()
-    assert np.array_equal(images, rows)
-    assert found.all()
-
-
-def test_two_runs_may_fill_one_cache(tmp_path: Path) -> None:
-    """Neither empties what the other has written, whichever comes first."""
-    rows, yes = np.arange(4 * 9, dtype=np.uint8).reshape(4, 3, 3), np.ones(4, np.bool_)
-    with CropCache(tmp_path, 4, 3) as first, CropCache(tmp_path, 4, 3) as second:
-        first.append(rows[:3], yes[:3])
-        second.append(rows[:1], yes[:1])
-        with CropCache(tmp_path, 4, 3) as third:
-            assert third.done in (0, 1)  # what the slower one noted
-        first.append(rows[3:], yes[3:])
-    images, found = CropCache(tmp_path, 4, 3).read()
-    assert np.array_equal(images, rows)
-    assert found.all()
-
-
-def test_a_cache_whose_file_was_cut_is_made_anew(tmp_path: Path) -> None:
-    rows, yes = np.arange(4 * 9, dtype=np.uint8).reshape(4, 3, 3), np.ones(4, np.bool_)
-    with CropCache(tmp_path, 4, 3) as cache:
-        cache.append(rows[:2], yes[:2])
-    os.truncate(tmp_path / "crops.npy", 100)
-    with CropCache(tmp_path, 4, 3) as cache:
-        assert cache.done == 0
 
 
 def test_a_full_disk_is_said_before_anything_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
