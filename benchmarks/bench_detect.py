@@ -19,9 +19,9 @@ import mediapipe
 import numpy as np
 import pytest
 
-from ferbench.faces import CHUNK, Cropper, FaceStep
+from ferbench.faces.prepare import CHUNK, Cropper, FaceStep
 from ferbench.interfaces import Detector
-from ferbench.workers import keep_memory
+from ferbench.support.processes import keep_memory
 from ferbench_datasets.synthfaces.dataset import SynthFaces
 from ferbench_detectors.haar import Haar
 from ferbench_detectors.mediapipe import MediaPipe

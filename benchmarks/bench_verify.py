@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from ferbench import bundle, verification
+from ferbench.results import bundle
+from ferbench.verify import verify
 
 RESULTS = Path(__file__).parents[1] / "leaderboards" / "results"
 ROWS = 3_589
@@ -24,7 +25,7 @@ def test_verify_a_bundle(
     files = [folder / "predictions.csv", *(folder / "predictions").glob("*.csv")]
 
     def ours() -> None:
-        found = verification.judge(folder)
+        found = verify.judge(folder)
         assert (found.reasons, found.known, next(iter(found.result.scores.values())).count) == ([], True, ROWS)
 
     rounds = side_by_side(ours, lambda: [pd.read_csv(file) for file in files], 10)

@@ -24,9 +24,9 @@ from typing import Any
 import numpy as np
 
 from ferbench.data import Samples
-from ferbench.embed import embed_all
-from ferbench.faces import FaceStep, Rows, prepare
-from ferbench.protocols import RandomSplit, SubjectDisjoint
+from ferbench.faces.prepare import FaceStep, Rows, prepare
+from ferbench.protocols.standard import RandomSplit, SubjectDisjoint
+from ferbench.running.embed import embed_all
 
 EMBEDDED = 20_000
 BASE = np.random.default_rng(0).integers(0, 256, (64, 64), np.uint8)

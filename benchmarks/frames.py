@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ferbench.video import pictures
+from ferbench.media.video import pictures
 from ferbench_datasets.frames import FrameExtractor
 from ferbench_datasets.synthfaces.clips import clip
 
@@ -33,7 +33,7 @@ if hasattr(os, "sched_setaffinity"):
 import cv2
 cv2.setNumThreads(1)
 from ferbench_datasets.frames import FrameExtractor
-from ferbench.video import pictures
+from ferbench.media.video import pictures
 start, cpu = time.perf_counter(), time.process_time()
 chosen = FrameExtractor().extract(pictures(Path(sys.argv[1]), "video"))
 seconds, busy = time.perf_counter() - start, time.process_time() - cpu

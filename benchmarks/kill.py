@@ -20,9 +20,9 @@ from typing import Any
 
 import numpy as np
 
-from ferbench.crop_cache import CropCache
 from ferbench.data import Samples
-from ferbench.faces import CHUNK, Crops, FaceStep, prepare
+from ferbench.faces.cache import CropCache
+from ferbench.faces.prepare import CHUNK, Crops, FaceStep, prepare
 from ferbench_datasets.synthfaces.dataset import SynthFaces
 from ferbench_detectors.yunet import YuNet
 

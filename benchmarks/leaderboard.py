@@ -22,8 +22,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ferbench import bundle, leaks, metrics, verification
 from ferbench.data import Predictions
+from ferbench.results import bundle
+from ferbench.results.leak_list import mask
+from ferbench.results.scores import score, score_leak_free
+from ferbench.verify import verify
 
 ARRAYS = ("ids", "splits", "labels", "predicted", "scores")
 
@@ -46,7 +49,7 @@ def draw(root: Path, bundles: int, images: int, boards: int, seeds: int) -> int:
     leak_text = "\n".join(leak_list) + "\n"
     drawn = [_worsened(first, np.random.default_rng(number)) for number in range(min(bundles, DISTINCT))]
     texts = [bundle.predictions_text(one) for one in drawn]
-    marked = leaks.mask(leak_text, first, "leaks.csv")
+    marked = mask(leak_text, first, "leaks.csv")
     facts = real.model_dump(mode="json") | {"test_digest": bundle.test_digest(first)}
     facts["splits"][0] |= {"test": images, "leaks": {**facts["splits"][0]["leaks"], "test_images": int(marked.sum())}}
     size = 0
@@ -56,9 +59,9 @@ def draw(root: Path, bundles: int, images: int, boards: int, seeds: int) -> int:
         facts["seed"] = seed
         facts["pipeline"]["name"] = f"pipeline-{pipeline:04}"
         facts["dataset"] |= {"name": f"drawn{board:02}", "fingerprint": f"{board:064x}"}
-        facts["scores"] = {label: metrics.score(one).model_dump(mode="json")}
-        facts["leak_free"] = {label: metrics.score_leak_free(one, marked).model_dump(mode="json")}
-        facts["run"] = verification.run_name(bundle.Result.model_validate(facts))
+        facts["scores"] = {label: score(one).model_dump(mode="json")}
+        facts["leak_free"] = {label: score_leak_free(one, marked).model_dump(mode="json")}
+        facts["run"] = verify.run_name(bundle.Result.model_validate(facts))
         target = root / bundle.place(facts)
         target.mkdir(parents=True)
         for name, text in (

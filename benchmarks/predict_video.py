@@ -22,10 +22,12 @@ from typing import Any
 import av
 import cv2
 
-from ferbench import model as models
-from ferbench import predict, sightings, video, workers
 from ferbench.data import batches
-from ferbench.progress import Reporter
+from ferbench.media import video
+from ferbench.prediction import model as models
+from ferbench.prediction import predict, records
+from ferbench.support import processes
+from ferbench.support.progress import Reporter
 from ferbench_datasets.synthfaces.clips import clip
 
 SMALL = ["dataset.subjects=6", "dataset.clips=1", "dataset.frames=1", "embedder.epochs=1", "detector=haar"]
@@ -68,14 +70,14 @@ def alone(model: models.Model, file: Path) -> float:
 
 def child(given: argparse.Namespace) -> None:
     """Predicts one clip, and prints seconds and peak memory as JSON."""
-    workers.keep_memory()  # as the command does
+    processes.keep_memory()  # as the command does
     model = models.load(given.model, detector=given.detector)
     file = Path(given.child)
     first = next(video.pictures(file, "clip"))
     model.label([model.crop(first, face) for face in model.find(first)])  # warms both up
     before = alone(model, file) if given.compare else 0.0
     started = time.perf_counter()
-    with sightings.table(file.with_suffix(".csv"), model.classes_.tolist(), model.scale) as rows:
+    with records.table(file.with_suffix(".csv"), model.classes_.tolist(), model.scale) as rows:
         told: dict[str, Any] = {"which": "largest", "reporter": Reporter(), "take": rows.add, "fail": print}
         (totals,) = predict.predict(model, [file], out=file.parent / "out" if given.out else None, **told)
     seconds = time.perf_counter() - started

@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import os
 
-from ferbench.workers import ONE_THREAD
+from ferbench.support.processes import ONE_THREAD
 
 os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
 
@@ -24,9 +24,9 @@ from typing import Any
 
 import numpy as np
 
+from ferbench.components.discovery import installed
 from ferbench.data import Images, Samples
-from ferbench.faces import FaceStep, prepare
-from ferbench.plugins import installed
+from ferbench.faces.prepare import FaceStep, prepare
 
 
 @dataclass(frozen=True)

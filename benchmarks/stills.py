@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import argparse
 
-from ferbench import pipeline
+from ferbench.components import pipeline
+from ferbench.components.discovery import installed
 from ferbench.errors import WeightsError
-from ferbench.plugins import installed
 
 
 def main() -> None:

@@ -17,10 +17,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ferbench import study, sweep, sweep_dask
-from ferbench.plugins import installed
-from ferbench.sweep_screen import Display
-from ferbench.workers import ONE_THREAD
+from ferbench.components.discovery import installed
+from ferbench.support.processes import ONE_THREAD
+from ferbench.sweeps import on_dask, study, sweep
+from ferbench.sweeps.display import Display
 
 STUDY = """
 pipelines = ["raw-pixels-svm"]
@@ -35,7 +35,7 @@ def measure(workers: int, cells: int, subjects: int, room: Path) -> tuple[float,
     file = room / "study.toml"
     file.write_text(STUDY.format(datasets=", ".join(given.format(subjects, seed) for seed in range(cells))))
     todo = study.cells(file, installed().registry, room / f"runs{workers}")
-    with sweep_dask.local(workers) as engine:
+    with on_dask.local(workers) as engine:
         started = time.perf_counter()
         outcomes = sweep.sweep(todo, engine, Display(todo, Console(quiet=True)), retry=False)
         seconds = time.perf_counter() - started

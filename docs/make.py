@@ -13,11 +13,12 @@ import re
 import sys
 from pathlib import Path
 
-from ferbench import hookspecs, interfaces, scaffold
-from ferbench.markdown import safe
-from ferbench.plugins import installed
-from ferbench.registry import KINDS, PLURALS
-from ferbench.storage import write_text
+from ferbench import hookspecs, interfaces
+from ferbench.components.discovery import installed
+from ferbench.components.registry import KINDS, PLURALS
+from ferbench.scaffold import write
+from ferbench.support.atomic import write_text
+from ferbench.support.markdown import safe
 from ferbench.testing import catalogue
 
 PAGES = Path(__file__).parent / "hooks"
@@ -57,8 +58,8 @@ def _page(kind: str) -> list[str]:
     lines += [""] * (kind in TOML)
     lines += ["## What `ferbench plugin check` tries", ""]
     lines += [f"- {rule.sentence}" for rule in catalogue.of(kind)]
-    if kind in scaffold.KINDS:
-        written = scaffold.plan(f"my-{kind}", kind, Path(f"my-{kind}"))
+    if kind in write.KINDS:
+        written = write.plan(f"my-{kind}", kind, Path(f"my-{kind}"))
         file = next(name for name in written.files if not re.search(r"tests/|__init__|pyproject|README", name))
         mark = "toml" if file.endswith(".toml") else "python"
         lines += [

@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING, Any
 
+from ferbench.components.registry import Entry
 from ferbench.hookspecs import hookimpl
-from ferbench.registry import Entry
 
 if TYPE_CHECKING:
-    from ferbench.model import load
+    from ferbench.prediction.model import load
 
 __all__ = ["Entry", "hookimpl", "load"]
 __version__ = "0.1.0"
@@ -15,7 +15,7 @@ __version__ = "0.1.0"
 def __getattr__(name: str) -> Any:
     """``ferbench.load`` imports numpy only when it is asked for."""
     if name == "load":
-        from ferbench.model import load
+        from ferbench.prediction.model import load
 
         return load
     raise AttributeError(f"module 'ferbench' has no attribute '{name}'")

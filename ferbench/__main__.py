@@ -1,5 +1,5 @@
 """``python -m ferbench``: the command line."""
 
-from ferbench.cli import main
+from ferbench.cli.main import main
 
 main()

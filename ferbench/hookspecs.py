@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pluggy
 
 if TYPE_CHECKING:
-    from ferbench.registry import Entry
+    from ferbench.components.registry import Entry
 
 hookspec = pluggy.HookspecMarker("ferbench")
 hookimpl = pluggy.HookimplMarker("ferbench")

@@ -17,8 +17,9 @@ import pytest
 from click.testing import CliRunner, Result
 from numpy.typing import NDArray
 
-from ferbench import bundle, plugins
-from ferbench.cli import main
+from ferbench.cli.main import main
+from ferbench.components import discovery
+from ferbench.results import bundle
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
@@ -35,15 +36,15 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
 def toy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The toy plugin is installed while the test runs."""
     monkeypatch.syspath_prepend(str(TOY))
-    plugins.installed.cache_clear()
+    discovery.installed.cache_clear()
     yield
-    plugins.installed.cache_clear()
+    discovery.installed.cache_clear()
 
 
 @pytest.fixture
 def registry(toy: None) -> Any:
     """The registry with the toy plugin's parts."""
-    return plugins.installed().registry
+    return discovery.installed().registry
 
 
 @pytest.fixture
@@ -71,21 +72,21 @@ def toy_run(call: Callable[..., Result], tmp_path: Path) -> Callable[..., tuple[
 
 
 @pytest.fixture(scope="session")
-def honest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def honest(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A results folder with one bundle: LDA's probabilities and an SVM's decision values, some of them wrong."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(TOY))
         for name in ("CACHE", "CONFIG"):
             patch.setenv(f"XDG_{name}_HOME", str(tmp_path_factory.mktemp(name)))
-        plugins.installed.cache_clear()
+        discovery.installed.cache_clear()
         out = tmp_path_factory.mktemp("honest") / "results"
         words = ["--set", "classifier=lda", "--set", "embedder.noise=1", "--out", str(out)]
         ran = CliRunner().invoke(main, ["run", "--pipeline", "toy-pipeline", "--dataset", "toy", *words])
         assert ran.exit_code == 0, ran.output
         (folder,) = bundle.find(out)
         shutil.rmtree(folder / "model")
-        yield out
-    plugins.installed.cache_clear()
+    discovery.installed.cache_clear()
+    return out
 
 
 @pytest.fixture(scope="session")

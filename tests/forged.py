@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from ferbench import bundle, leaks, metrics, verification
+from ferbench.results import bundle, leak_list
+from ferbench.results.scores import score, score_leak_free
+from ferbench.verify import verify
 
 
 def forge(folder: Path, name: str, wrong: Sequence[int], **changes: Any) -> Path:
@@ -29,11 +31,11 @@ def forge(folder: Path, name: str, wrong: Sequence[int], **changes: Any) -> Path
     classifiers = {label: facts["pipeline"]["classifiers"][label]}
     facts["pipeline"] = {**facts["pipeline"], "name": name, "classifiers": classifiers}
     facts["environment"]["estimators"] = {label: facts["environment"]["estimators"][label]}
-    facts["scores"] = {label: metrics.score(forged).model_dump(mode="json")}
-    marked = leaks.mask((folder / "leaks.csv").read_text(), forged, "leaks.csv")
-    facts["leak_free"] = {label: metrics.score_leak_free(forged, marked).model_dump(mode="json")}
+    facts["scores"] = {label: score(forged).model_dump(mode="json")}
+    marked = leak_list.mask((folder / "leaks.csv").read_text(), forged, "leaks.csv")
+    facts["leak_free"] = {label: score_leak_free(forged, marked).model_dump(mode="json")}
     facts["scores_kind"] = {label: read.scores_kind}
-    facts["run"] = verification.run_name(bundle.Result.model_validate(facts))
+    facts["run"] = verify.run_name(bundle.Result.model_validate(facts))
     target = folder.parents[3] / bundle.place(facts)
     shutil.copytree(folder, target, ignore=shutil.ignore_patterns("model", "predictions"))
     (target / "predictions.csv").write_text(bundle.predictions_text(forged), encoding="utf-8")

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ferbench import bundle, leaks, verification
-from ferbench.bundle import Result
-from ferbench.metrics import score, score_leak_free
+from ferbench.results import bundle, leak_list
+from ferbench.results.bundle import Result
+from ferbench.results.scores import score, score_leak_free
+from ferbench.verify import verify
 
 Change = Callable[[Path], None]
 
@@ -58,7 +59,7 @@ def seal(folder: Path) -> None:
         listed = (folder / "leaks.csv").read_text().splitlines()
         kept = [line for line in listed if line.split(",")[0] in {"id", *one.ids.tolist()}]
         (folder / "leaks.csv").write_text("\n".join(kept) + "\n")
-        marked = leaks.mask((folder / "leaks.csv").read_text(), one, "leaks.csv")
+        marked = leak_list.mask((folder / "leaks.csv").read_text(), one, "leaks.csv")
         raw["leak_free"][label] = score_leak_free(one, marked).model_dump(mode="json")
         raw["test_digest"] = bundle.test_digest(one)
     for split in raw["splits"]:
@@ -66,5 +67,5 @@ def seal(folder: Path) -> None:
         split["leaks"]["test_images"] = int(marked[one.splits == split["split"]].sum())
     who = {name: name.split("-")[0] for name in one.ids.tolist()}
     (folder / "subjects.csv").write_text(bundle.subjects_text(who))
-    raw["run"] = verification.run_name(Result.model_validate(raw))
+    raw["run"] = verify.run_name(Result.model_validate(raw))
     (folder / "result.json").write_text(json.dumps(raw))

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from ferbench import bundle, leaderboard, verification
-from ferbench.plugins import installed
+from ferbench.boards.build import build, check
+from ferbench.components.discovery import installed
+from ferbench.results import bundle
+from ferbench.verify.verify import judge
 from tests.conftest import ROOT
 
 RESULTS = ROOT / "leaderboards" / "results"
@@ -19,13 +21,13 @@ BUNDLES = bundle.find(RESULTS)
 def test_a_kept_bundle_is_verified_and_in_its_place(folder) -> None:
     result = bundle.verify(folder)
     assert folder.relative_to(RESULTS) == bundle.place(result.model_dump())
-    assert verification.judge(folder).known
+    assert judge(folder).known
     assert not (folder / "model").exists()  # 45 MB of weights; the predictions are what is kept
 
 
 def test_the_pages_are_up_to_date() -> None:
-    texts = leaderboard.build(RESULTS, RESULTS.parent)
-    assert leaderboard.check(texts) == []
+    texts = build(RESULTS, RESULTS.parent)
+    assert check(texts) == []
     others = (RESULTS, *(RESULTS.parent / name for name in ("audits", "figures", "tables")))
     kept = {path for path in RESULTS.parent.rglob("*.md") if not set(others) & set(path.parents)}
     assert kept == {*texts, RESULTS.parent / "detectors.md"}

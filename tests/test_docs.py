@@ -9,8 +9,8 @@ import sys
 import pytest
 
 from ferbench import hookspecs
-from ferbench.cli import main
-from ferbench.plugins import installed
+from ferbench.cli.main import main
+from ferbench.components.discovery import installed
 from tests.conftest import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")

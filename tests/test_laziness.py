@@ -11,7 +11,7 @@ HEAVY = ("torch", "numpy", "sklearn", "cv2", "pandas", "timm", "scipy", "matplot
 PROBE = """
 import sys
 {first}
-from ferbench.cli import main
+from ferbench.cli.main import main
 try:
     main({words!r})
 finally:
@@ -36,7 +36,7 @@ def test_the_proof_can_fail() -> None:
 
 def test_a_detector_that_is_not_built_imports_no_torch() -> None:
     source = (
-        "import sys; from ferbench.plugins import installed\n"
+        "import sys; from ferbench.components.discovery import installed\n"
         "print(*(entry.load().__name__ for entry in installed().registry if entry.kind == 'detector'))\n"
         "print('torch' in sys.modules)"
     )

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ferbench import bundle
+from ferbench.results import bundle
 from tests.conftest import SHARED, shell
 
 SHORT = os.environ.get("FERBENCH_SHORT") == "1"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from ferbench.bundle import Result
 from ferbench.figures import style
+from ferbench.results.bundle import Result
 
 NARROWEST = 2
 """Marks that the name below a group takes the width of."""

@@ -8,9 +8,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from ferbench.bundle import Result
 from ferbench.errors import FigureError
 from ferbench.figures import style
+from ferbench.results.bundle import Result
 
 
 def draw(bundles: list[tuple[Path, Result]]) -> Figure:

@@ -7,10 +7,10 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from sklearn.metrics import auc, roc_curve
 
-from ferbench import bundle
-from ferbench.bundle import Result
 from ferbench.data import Predictions
 from ferbench.figures import style
+from ferbench.results import bundle
+from ferbench.results.bundle import Result
 
 
 def areas(predictions: Predictions) -> dict[str, float]:

@@ -10,9 +10,9 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ferbench.bundle import Result
 from ferbench.errors import FigureError
-from ferbench.storage import replacing
+from ferbench.results.bundle import Result
+from ferbench.support.atomic import replacing
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000", "#7F7F7F")
 """Okabe and Ito's palette, its yellow (unseen on white) left out and gray added."""

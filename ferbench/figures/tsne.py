@@ -13,16 +13,16 @@ from numpy.typing import NDArray
 from sklearn.manifold import TSNE
 from threadpoolctl import threadpool_limits
 
-from ferbench import bundle
-from ferbench.bundle import Result
+from ferbench.components.pipeline import resolve_part
+from ferbench.components.registry import Registry
 from ferbench.data import Embeddings, Images, Labels
-from ferbench.embed import embed_all
 from ferbench.errors import FigureError
-from ferbench.faces import FaceStep, Rows, prepare
+from ferbench.faces.prepare import FaceStep, Rows, prepare
 from ferbench.figures import style
-from ferbench.pipeline import resolve_part
-from ferbench.progress import Reporter
-from ferbench.registry import Registry
+from ferbench.results import bundle
+from ferbench.results.bundle import Result
+from ferbench.running.embed import embed_all
+from ferbench.support.progress import Reporter
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from unittest import SkipTest
 import numpy as np
 
 from ferbench.errors import ModelError
-from ferbench.scoring import class_scores
+from ferbench.running.class_scores import class_scores
 from ferbench.testing.examples import blobs
 from ferbench.testing.rules import BrokenRuleError, expect, rule
 from ferbench.testing.trial import Trial, stir
@@ -122,7 +122,7 @@ def embeddings_are_not_written(trial: Trial) -> None:
 def it_can_be_stored(trial: Trial) -> None:
     """A fitted one is stored by skops and read back with no other types than ``Entry.stores`` names, and scores the
     same."""
-    from ferbench import classifier_file  # imports skops, which is as slow
+    from ferbench.running import classifier_file  # imports skops, which is as slow
 
     for classes in (2, 3):
         file = trial.folder() / "classifier.skops"

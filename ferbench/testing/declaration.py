@@ -11,9 +11,9 @@ import sys
 from dataclasses import dataclass
 from functools import cached_property
 
-from ferbench import plugins
+from ferbench.components import discovery
+from ferbench.components.registry import Entry, Registry
 from ferbench.errors import NameClashError, PluginError
-from ferbench.registry import Entry, Registry
 from ferbench.testing.rules import FACTORIES, expect, rule
 
 HEAVY = (
@@ -33,9 +33,9 @@ HEAVY = (
 
 PROBE = """
 import importlib.metadata, json, sys
-from ferbench import plugins
-points = [one for one in importlib.metadata.entry_points(group=plugins.GROUP) if one.dist and one.dist.name == {name!r}]
-plugins.load(points)
+from ferbench.components import discovery
+points = [one for one in importlib.metadata.entry_points(group=discovery.GROUP) if one.dist and one.dist.name == {name!r}]
+discovery.load(points)
 print(json.dumps(sorted(sys.modules)))
 """
 
@@ -59,7 +59,7 @@ class Declaration:
         """Its entry points."""
         return [
             one
-            for one in importlib.metadata.entry_points(group=plugins.GROUP)
+            for one in importlib.metadata.entry_points(group=discovery.GROUP)
             if one.dist and one.dist.name == self.name
         ]
 
@@ -67,14 +67,14 @@ class Declaration:
 def of(distribution: str) -> Declaration:
     """The declaration of an installed distribution. Raises ``PluginError`` if there is no plugin of that name."""
     wanted = _canonical(distribution)
-    owners = {one.dist.name for one in importlib.metadata.entry_points(group=plugins.GROUP) if one.dist}
+    owners = {one.dist.name for one in importlib.metadata.entry_points(group=discovery.GROUP) if one.dist}
     found = sorted(name for name in owners if _canonical(name) == wanted)
     if not found:
         raise PluginError(
-            f"no installed distribution '{distribution}' has an entry point in the group '{plugins.GROUP}'",
+            f"no installed distribution '{distribution}' has an entry point in the group '{discovery.GROUP}'",
             fix=f"install it (uv pip install -e .); these have one: {', '.join(sorted(owners))}",
         )
-    said = plugins.installed()
+    said = discovery.installed()
     problems = tuple(problem.reason for problem in said.problems if problem.distribution == found[0])
     return Declaration(found[0], said.registry, problems)
 

@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from ferbench import parameters
+from ferbench.components import signature
+from ferbench.components.registry import Entry
 from ferbench.data import Face, Images
 from ferbench.errors import ParameterError
-from ferbench.registry import Entry
 from ferbench.testing.examples import picture, st, tried
 from ferbench.testing.rules import BrokenRuleError, Untried, expect, rule
 from ferbench.testing.trial import Trial
@@ -167,7 +167,7 @@ def fingerprint_is_one_line(trial: Trial) -> None:
 @rule("detector")
 def fingerprint_covers_the_parameters(trial: Trial) -> None:
     """Another value of a parameter (numbers, switches and choices are tried) is another fingerprint."""
-    for one in parameters.of(trial.factory, trial.owner):
+    for one in signature.of(trial.factory, trial.owner):
         value = trial.parameters()[one.name]
         changed = _another(trial, one, value)
         if changed is not None:
@@ -175,7 +175,7 @@ def fingerprint_covers_the_parameters(trial: Trial) -> None:
             expect(other != trial.part.fingerprint, f"{one.name} = {changed!r} has the fingerprint of {value!r}")
 
 
-def _another(trial: Trial, one: parameters.Parameter, value: Any) -> Any:
+def _another(trial: Trial, one: signature.Parameter, value: Any) -> Any:
     """A value that differs from ``value`` and is valid, or ``None`` where there is none to be made up."""
     if isinstance(value, bool):
         return not value

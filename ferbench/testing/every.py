@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 import re
 
-from ferbench import interfaces, parameters
+from ferbench import interfaces
+from ferbench.components.signature import REQUIRED, check, of
 from ferbench.errors import ParameterError, PluginError
 from ferbench.testing.rules import FACTORIES, expect, rule
 from ferbench.testing.trial import Trial
@@ -53,11 +54,11 @@ def every_parameter_has_a_name(trial: Trial) -> None:
 def every_parameter_has_a_type_and_a_default(trial: Trial) -> None:
     """Every parameter of the factory is annotated and has a default."""
     try:
-        found = parameters.of(trial.factory, trial.owner)
+        found = of(trial.factory, trial.owner)
     except PluginError as error:
         expect(False, error.what)
         return
-    required = [one.name for one in found if one.default is parameters.REQUIRED]
+    required = [one.name for one in found if one.default is REQUIRED]
     expect(not required, f"without a default: {', '.join(required)}")
 
 
@@ -65,7 +66,7 @@ def every_parameter_has_a_type_and_a_default(trial: Trial) -> None:
 def defaults_are_of_their_types(trial: Trial) -> None:
     """Every default is accepted by its parameter's own annotation, range included."""
     try:
-        parameters.check(trial.factory, {}, trial.owner)
+        check(trial.factory, {}, trial.owner)
     except ParameterError as error:
         expect(False, error.what)
 

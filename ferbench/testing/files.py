@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ferbench import places
 from ferbench.data import Images, Indices
 from ferbench.errors import DataError
+from ferbench.support import data_paths
 from ferbench.testing.rules import BrokenRuleError, Untried, expect, rule
 from ferbench.testing.trial import Trial, stir
 
@@ -28,7 +28,7 @@ def loaded(trial: Trial) -> Any:
 def load(trial: Trial) -> Any:
     """What a new part loads. Raises ``Untried`` where the files are not at hand."""
     part = trial.build()
-    path = trial.given.data or places.known().get(trial.entry.name)
+    path = trial.given.data or data_paths.known().get(trial.entry.name)
     if part.needs_data and path is None:
         raise Untried(f"its files are not at hand: --data {trial.entry.name}=PATH")
     return part.load(path if part.needs_data else None)

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ferbench.components.registry import Entry
 from ferbench.errors import FerbenchError
-from ferbench.registry import Entry
 from ferbench.testing.examples import crops
 from ferbench.testing.monitors import Recorder
 from ferbench.testing.rules import Untried

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ferbench import cli_options
+from ferbench.cli import options
 
 
 @dataclass(frozen=True)
@@ -20,10 +20,10 @@ class Given:
 
 def read(data: Mapping[str, Path], settings: Sequence[str]) -> dict[str, Given]:
     """By part: the paths ``data``, and the texts of ``--set NAME.PARAMETER=VALUE``. Raises ``ParameterError``."""
-    from ferbench.pipeline import parse_setting
+    from ferbench.components.pipeline import parse_setting
 
     names = [parse_setting(one)[0].partition(".")[0] for one in settings]
     return {
-        name: Given(data.get(name), cli_options.settings_of(tuple(settings), name))
+        name: Given(data.get(name), options.settings_of(tuple(settings), name))
         for name in dict.fromkeys([*data, *names])
     }

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ferbench import parameters
+from ferbench.components import signature
 from ferbench.data import Images, Indices, Samples, Split
 from ferbench.errors import SplitError
 from ferbench.interfaces import Selection
@@ -67,7 +67,7 @@ def shuffled(given: Samples, seed: int = 0) -> tuple[Samples, Indices]:
 
 def _built(trial: Trial) -> Iterator[Any]:
     """The protocol by every selection rule that it has a parameter for, or as it is."""
-    offered = [one for one in parameters.of(trial.factory, trial.owner) if one.name == "selection"]
+    offered = [one for one in signature.of(trial.factory, trial.owner) if one.name == "selection"]
     if not offered:
         yield trial.build()
     for one in offered:

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from ferbench import plugins, weights
+from ferbench.components import discovery
+from ferbench.components.registry import Entry, Registry
 from ferbench.errors import FerbenchError, ParameterError, WeightsError
-from ferbench.progress import Reporter
-from ferbench.registry import Entry, Registry
+from ferbench.support import weights
+from ferbench.support.progress import Reporter
 from ferbench.testing import catalogue, declaration
 from ferbench.testing.given import Given
 from ferbench.testing.rules import BrokenRuleError, Rule, Untried
@@ -75,7 +76,7 @@ def check(distribution: str, told: Mapping[str, Given], reporter: Reporter) -> l
     """Tries every rule on every part. Raises ``PluginError``, ``ParameterError`` if ``told`` names no part of it."""
     todo = pairs(distribution)
     refuse_strangers(told, todo)
-    trials, outcomes = Trials(plugins.installed().registry, told), []
+    trials, outcomes = Trials(discovery.installed().registry, told), []
     with reporter.stage(f"checking {distribution}"):
         for done, pair in enumerate(todo, start=1):
             outcomes.append(attempt(pair, trials.of(pair)))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ferbench import pipeline, tables
+from ferbench.boards import paper_table
+from ferbench.components import pipeline
 from ferbench.errors import FerbenchError, UnknownNameError
 from ferbench.testing.rules import BrokenRuleError, expect, rule
 from ferbench.testing.trial import Trial
@@ -41,15 +42,15 @@ def its_datasets_exist(trial: Trial) -> None:
 
 @rule("table")
 def it_is_a_table(trial: Trial) -> None:
-    """The file is valid TOML with the keys that ``ferbench.tables`` describes."""
-    tables.read(trial.entry.name, trial.registry)
+    """The file is valid TOML with the keys that ``ferbench.boards.paper_table`` describes."""
+    paper_table.read(trial.entry.name, trial.registry)
 
 
 @rule("table")
 def its_cells_can_be_run(trial: Trial) -> None:
     """Every dataset, protocol, pipeline, classifier and setting that a cell names exists."""
-    table = tables.read(trial.entry.name, trial.registry)
-    for section, row, protocol in tables.cells(table):
+    table = paper_table.read(trial.entry.name, trial.registry)
+    for section, row, protocol in paper_table.cells(table):
         assert row.cell is not None
         try:
             trial.registry.get("dataset", section.dataset)

@@ -20,11 +20,11 @@ import cv2
 import numpy as np
 from platformdirs import user_cache_path
 
-from ferbench.digests import digest
 from ferbench.errors import DataError
-from ferbench.progress import Reporter
-from ferbench.storage import write_json
-from ferbench.video import View, pictures
+from ferbench.media.video import View, pictures
+from ferbench.support.atomic import write_json
+from ferbench.support.hashing import digest
+from ferbench.support.progress import Reporter
 from ferbench_datasets._archives import FolderTree, Tree, reading
 from ferbench_datasets._problems import Problems
 from ferbench_datasets._sources import MMI

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ferbench import manifest, pipeline, plugins
+from ferbench.components import discovery, pipeline
+from ferbench.verify import manifest
 from ferbench_datasets.synthfaces.dataset import SynthFaces
 
 SHARED = Path(__file__).parents[4] / "shared"
@@ -17,13 +18,13 @@ KEPT = {"fer2013": 35_887, "ferplus": 31_412, "synthfaces": 3_640}
 
 
 def known(name: str) -> Any:
-    return manifest.of(plugins.installed().registry.get("dataset", name))
+    return manifest.of(discovery.installed().registry.get("dataset", name))
 
 
 @pytest.mark.parametrize("name", KEPT)
 def test_a_kept_manifest_is_whole(name: str) -> None:
     found = known(name)
-    part = pipeline.resolve_part("dataset", name, plugins.installed().registry)
+    part = pipeline.resolve_part("dataset", name, discovery.installed().registry)
     assert len(found.samples) == KEPT[name]
     assert found.facts.parameters == part.parameters
     assert all(len(one) == manifest.DIGITS for one in found.hashes.tolist())

@@ -17,8 +17,8 @@ from sklearn.svm import SVC
 
 from ferbench.data import Samples
 from ferbench.errors import DataError
-from ferbench.faces import FaceStep, crop
-from ferbench.protocols import SubjectDisjoint
+from ferbench.faces.prepare import FaceStep, crop
+from ferbench.protocols.standard import SubjectDisjoint
 from ferbench_datasets.synthfaces.dataset import SynthFaces
 
 SHARED = Path(__file__).parents[3].parent / "shared"

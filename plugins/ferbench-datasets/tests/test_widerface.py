@@ -14,8 +14,8 @@ import pytest
 from PIL import Image
 from scipy.io import savemat
 
-from ferbench.average_precision import curve
 from ferbench.data import Scenes
+from ferbench.detection.average_precision import curve
 from ferbench.errors import DataError
 from ferbench_datasets import _wider_mat
 from ferbench_datasets._archives import FolderTree

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ferbench.data import Face, Images
 from ferbench.errors import ParameterError
-from ferbench.weights import Weights, locate
+from ferbench.support.weights import Weights, locate
 
 Box = tuple[float, float, float, float]
 

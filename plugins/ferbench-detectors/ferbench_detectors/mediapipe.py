@@ -21,7 +21,7 @@ from mediapipe.tasks.python import BaseOptions, vision
 
 from ferbench.data import Face, Images
 from ferbench.errors import WeightsError
-from ferbench.weights import Weights, sha256
+from ferbench.support.weights import Weights, sha256
 from ferbench_detectors._common import as_rgb, fingerprint, in_order, locate_as_told
 
 WEIGHTS = Weights(

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ferbench.data import Face, Images
 from ferbench.errors import WeightsError
-from ferbench.weights import Weights, sha256
+from ferbench.support.weights import Weights, sha256
 from ferbench_detectors._common import as_rgb, fingerprint, in_order, letterbox, locate_as_told
 
 WEIGHTS = Weights(

@@ -16,7 +16,7 @@ from annotated_types import Ge, Gt, Le, Lt
 
 from ferbench.data import Face, Images
 from ferbench.errors import WeightsError
-from ferbench.weights import Weights, sha256
+from ferbench.support.weights import Weights, sha256
 from ferbench_detectors._common import Box, as_rgb, fingerprint, in_order, locate_as_told
 
 WEIGHTS = Weights(

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 import pytest
 
-from ferbench import weights
 from ferbench.data import Images
+from ferbench.support import weights
 
 SHARED = Path(__file__).parents[3].parent / "shared"
 # Not the public file (which has no copy here) but another training of the same network, exported the same way.

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 import ferbench_detectors
+from ferbench.components.registry import Entry
 from ferbench.data import Face, Images
 from ferbench.errors import WeightsError
 from ferbench.interfaces import Detector
-from ferbench.registry import Entry
+from ferbench.support.weights import sha256
 from ferbench.testing import Given, contract
-from ferbench.weights import sha256
 
 ENTRIES = {entry.name: replace(entry, kind="detector") for entry in ferbench_detectors.register_detectors()}
 FIXTURES = {

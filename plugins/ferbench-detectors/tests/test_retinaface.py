@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 import torch
 
-from ferbench import weights
 from ferbench.data import Images
 from ferbench.errors import ParameterError, WeightsError
+from ferbench.support import weights
 from ferbench_detectors.retinaface import WEIGHTS, RetinaFace, load_checkpoint
 
 

@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
-from ferbench import weights
 from ferbench.data import Images
 from ferbench.errors import ParameterError, WeightsError
+from ferbench.support import weights
 from ferbench_detectors.retinaface_mobilenet import WEIGHTS, RetinaFaceMobileNet, _priors
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import ferbench_haider2023
-from ferbench import parameters, pipeline, plugins
+from ferbench.components import discovery, pipeline, signature
 
 FILES = {
     entry.name: resources.files("ferbench_haider2023").joinpath(entry.target.partition(":")[2]).read_text()
@@ -22,7 +22,7 @@ each = pytest.mark.parametrize("name", FILES)
 
 
 def resolve(name: str, dataset: str) -> pipeline.Pipeline:
-    registry = plugins.installed().registry
+    registry = discovery.installed().registry
     return pipeline.resolve(pipeline.read(name, registry), registry, dataset=dataset)
 
 
@@ -81,11 +81,11 @@ def test_every_value_is_the_papers_or_ours(name: str) -> None:
 def test_loss_sampler_and_svm_are_spelt_out(name: str) -> None:
     """What the paper leaves open of them may not hide in a default."""
     raw: dict[str, Any] = tomllib.loads(FILES[name])
-    registry = plugins.installed().registry
+    registry = discovery.installed().registry
     tables = [(kind, raw[kind]) for kind in ("loss", "sampler") if kind in raw]
     for kind, table in tables:
         factory = registry.get(kind, table["name"]).load()
-        assert set(table) - {"name"} == {one.name for one in parameters.of(factory, kind)}
+        assert set(table) - {"name"} == {one.name for one in signature.of(factory, kind)}
     for table in raw["classifiers"]:
         assert table["name"] != "svm" or {"kernel", "C"} <= set(table)
 

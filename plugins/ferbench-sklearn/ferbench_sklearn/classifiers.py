@@ -10,7 +10,7 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import SVC, LinearSVC
 
-from ferbench.classifier_file import portable
+from ferbench.running.classifier_file import portable
 from ferbench_sklearn.portable import to_libsvm
 from ferbench_sklearn.sigmoid import SigmoidSVC
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ferbench import classifier_file
-from ferbench.plugins import installed
+from ferbench.components.discovery import installed
+from ferbench.running import classifier_file
 from ferbench_sklearn.classifiers import lda, softmax_regression, svm
 
 MADE = {

@@ -15,7 +15,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from ferbench.data import Embeddings, Labels, batches
 from ferbench.errors import ParameterError
 from ferbench.interfaces import ImageRows, Loss, Monitor, Sampler
-from ferbench.storage import replacing
+from ferbench.support.atomic import replacing
 from ferbench_torch import backbone
 from ferbench_torch.augment import Augmentation
 from ferbench_torch.images import to_tensor

@@ -10,7 +10,7 @@ from annotated_types import Ge, Le
 
 from ferbench.data import Epoch, Face, Samples, Scenes
 from ferbench.errors import DataError
-from ferbench.weights import Weights, locate
+from ferbench.support.weights import Weights, locate
 
 CLASSES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 

@@ -12,10 +12,10 @@ import onnxruntime
 from annotated_types import Ge, Gt
 from numpy.typing import NDArray
 
-from ferbench import weights
 from ferbench.data import Embeddings, Images, Labels, batches
 from ferbench.errors import ParameterError, WeightsError
 from ferbench.interfaces import ImageRows, Loss, Monitor, Sampler
+from ferbench.support import weights
 
 BATCH = 32
 """Images at once where the model takes any number; the last batch is filled up, so that no row knows its company."""

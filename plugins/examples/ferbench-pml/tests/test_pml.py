@@ -8,10 +8,10 @@ import sys
 import pytest
 import torch
 
-from ferbench import parameters
+from ferbench.components import signature
+from ferbench.components.discovery import installed
+from ferbench.components.pipeline import resolve_part
 from ferbench.errors import ParameterError, TrainingError
-from ferbench.pipeline import resolve_part
-from ferbench.plugins import installed
 from ferbench_pml import names
 
 REQUIRED = {"RankedListLoss": {"margin": 0.4, "Tn": 5}}
@@ -60,7 +60,7 @@ def test_learnable_weights_are_parameters_and_have_the_run_s_sizes() -> None:
 
 def test_the_parameters_are_the_class_s_own_with_the_miner() -> None:
     found = {
-        one.name: one.default for one in parameters.of(installed().registry.get("loss", "pml:ArcFaceLoss").load(), "")
+        one.name: one.default for one in signature.of(installed().registry.get("loss", "pml:ArcFaceLoss").load(), "")
     }
     assert found["margin"] == 28.6
     assert found["scale"] == 64

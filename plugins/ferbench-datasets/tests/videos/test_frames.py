@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
 from scipy.stats import median_abs_deviation
 
-from ferbench.video import pictures
+from ferbench.media.video import pictures
 from ferbench_datasets.frames import FLAT, FrameExtractor, NothingToChooseError, deviations_at
 
 DEFAULT = FrameExtractor()

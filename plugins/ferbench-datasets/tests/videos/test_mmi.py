@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from ferbench.data import Samples
 from ferbench.errors import DataError
-from ferbench.video import pictures
+from ferbench.media.video import pictures
 from ferbench_datasets import _mmi_choice
 from ferbench_datasets.frames import FrameExtractor
 from ferbench_datasets.mmi import Mmi

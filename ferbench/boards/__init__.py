@@ -1,0 +1,1 @@
+"""Bundles to pages: leaderboards, and papers' tables."""

@@ -1,0 +1,130 @@
+"""``ferbench figure``: the paper's figures from bundles, as PNG and SVG."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ferbench.components.discovery import installed
+
+if TYPE_CHECKING:
+    from ferbench.results.bundle import Result
+
+Command = Callable[..., Any]
+PATH = click.Path(path_type=Path)
+out = click.option("--out", type=PATH, required=True, help="NAME.png, NAME.svg, or NAME for both.")
+data = click.option("--data", type=PATH, help="Where the dataset's files lie.")
+bundles = click.argument("bundles", nargs=-1, required=True, type=PATH, metavar="BUNDLE...")
+classifier = click.option("--classifier", metavar="LABEL", help="Whose predictions; by default the first one's.")
+
+
+@click.group()
+def figure() -> None:
+    """Draw the figures of a paper from bundles, as PNG and SVG; a panel each bundle."""
+
+
+@figure.command()
+@bundles
+@out
+def classes(bundles: tuple[Path, ...], out: Path) -> None:
+    """Images a class (Figures 8 and 9 of Haider and others 2023)."""
+    from ferbench.figures import classes as one
+
+    found = [result for _, result in _read(bundles)]
+    _write(lambda: one.draw(found), out)
+
+
+@figure.command()
+@bundles
+@out
+def curves(bundles: tuple[Path, ...], out: Path) -> None:
+    """Training curves of the classifiers (Figures 11-14 and 17-20)."""
+    from ferbench.figures import curves as one
+
+    found = _read(bundles)
+    _write(lambda: one.draw(found), out)
+
+
+@figure.command()
+@bundles
+@classifier
+@out
+def confusion(bundles: tuple[Path, ...], classifier: str | None, out: Path) -> None:
+    """Confusion matrix (Figure 15)."""
+    from ferbench.figures import confusion as one
+
+    found = _read(bundles)
+    _write(lambda: one.draw(found, classifier), out)
+
+
+@figure.command()
+@bundles
+@classifier
+@out
+def roc(bundles: tuple[Path, ...], classifier: str | None, out: Path) -> None:
+    """One-vs-rest ROC curves with their areas (Figure 16)."""
+    from ferbench.figures import roc as one
+
+    found = _read(bundles)
+    _write(lambda: one.draw(found, classifier), out)
+
+
+@figure.command()
+@bundles
+@out
+def accuracy(bundles: tuple[Path, ...], out: Path) -> None:
+    """The accuracy of each classifier on each dataset (Figure 10)."""
+    from ferbench.figures import accuracy as one
+
+    found = [result for _, result in _read(bundles)]
+    _write(lambda: one.draw(found), out)
+
+
+@figure.command()
+@click.argument("bundle", type=PATH)
+@data
+@click.option("--thumbnails", is_flag=True, help="Faces instead of points.")
+@click.option("--limit", type=click.IntRange(4), default=3000, show_default=True, help="Test images at most.")
+@out
+def tsne(bundle: Path, data: Path | None, thumbnails: bool, limit: int, out: Path) -> None:
+    """t-SNE of the test embeddings (Figure 2), from the weights that the run kept."""
+    from ferbench.figures import tsne as one
+    from ferbench.support.progress import Reporter
+
+    ((folder, result),) = _read((bundle,))
+    shown = one.embedded(folder, result, data, installed().registry, Reporter(), limit=limit)
+    _write(lambda: one.draw(result, shown, thumbnails=thumbnails), out)
+
+
+@figure.command()
+@click.option("--dataset", required=True, help="Name (ferbench list datasets).")
+@data
+@click.option("--clip", required=True, help="Which clip, as the dataset names it.")
+@click.option("--set", "settings", multiple=True, metavar="dataset.PARAMETER=VALUE", help="Of the dataset; repeat.")
+@out
+def frames(dataset: str, data: Path | None, clip: str, settings: tuple[str, ...], out: Path) -> None:
+    """The frames of one clip, as the dataset chose them (Figure 5)."""
+    from ferbench.cli import options
+    from ferbench.components import pipeline
+    from ferbench.figures import frames as one
+
+    given = options.settings_of(settings, "dataset")
+    samples = pipeline.resolve_part("dataset", dataset, installed().registry, given).build().load(data)
+    _write(lambda: one.draw(samples, clip), out)
+
+
+def _read(folders: tuple[Path, ...]) -> list[tuple[Path, Result]]:
+    """Each bundle, its scores recomputed before anything is drawn from them."""
+    from ferbench.results import bundle
+
+    return [(folder, bundle.verify(folder)) for folder in folders]
+
+
+def _write(draw: Callable[[], Any], out: Path) -> None:
+    from ferbench.figures import style
+
+    for path in style.write(draw, out):
+        click.echo(str(path))

@@ -1,0 +1,39 @@
+"""``ferbench plugin``: what the author of a plugin needs."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import click
+
+from ferbench.cli import options
+from ferbench.cli.plugin_new import new
+
+
+@click.group()
+def plugin() -> None:
+    """For authors of plugins: write one, check one against the contract."""
+
+
+@plugin.command()
+@click.argument("distribution")
+@click.option("--data", multiple=True, metavar="NAME=PATH", help="Where the files of dataset NAME lie; repeat.")
+@click.option("--set", "settings", multiple=True, metavar="NAME.PARAMETER=VALUE", help="Try part NAME so; repeat.")
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+def check(distribution: str, data: tuple[str, ...], settings: tuple[str, ...], as_json: bool) -> None:
+    """Try every rule of the contract on every part of DISTRIBUTION; fail if one is broken."""
+    from ferbench.support.progress import Reporter
+    from ferbench.testing import given, page, running
+
+    told = given.read(options.places(data), settings)
+    outcomes = running.check(distribution, told, Reporter())
+    if as_json:
+        click.echo(json.dumps([vars(one) for one in outcomes], indent=2))
+    else:
+        page.show(distribution, outcomes)
+    if any(one.state == "failed" for one in outcomes):
+        sys.exit(1)
+
+
+plugin.add_command(new)

@@ -1,0 +1,44 @@
+"""``ferbench plugin new``: parse, ask, write, and say what to do next."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from ferbench.components.discovery import installed
+from ferbench.errors import StorageError
+from ferbench.scaffold.write import KINDS
+
+
+@click.command()
+@click.argument("name")
+@click.option("--kind", required=True, type=click.Choice(KINDS), help="What the part is.")
+@click.option(
+    "--into", type=click.Path(path_type=Path), default=Path(), help="Where its folder is made; by default here."
+)
+@click.option("--force", is_flag=True, help="Overwrite files that exist without asking.")
+def new(name: str, kind: str, into: Path, force: bool) -> None:
+    """Write a complete plugin with one part: a distribution NAME with a module, its test and a README."""
+    from ferbench.scaffold.write import check, commands, plan
+
+    check(name, kind, installed().registry)
+    written = plan(name, kind, into / name)
+    there = written.there()
+    if there and not force:
+        listed = ", ".join(map(str, there))
+        if not _asked():
+            raise StorageError(f"there are files already: {listed}", fix="choose another name, or overwrite: --force")
+        click.confirm(f"overwrite {listed}?", abort=True)
+    written.write()
+    for path in written.files:
+        click.echo(str(written.folder / path))
+    click.echo("\nnext:")
+    for command in commands(written):
+        click.echo(f"  {command}")
+
+
+def _asked() -> bool:
+    """Whether there is a person who could be asked."""
+    return sys.stdin.isatty()

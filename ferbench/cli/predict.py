@@ -1,0 +1,165 @@
+"""``ferbench predict`` and ``ferbench export``: a bundle's model put to use."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from ferbench.errors import FerbenchError, ParameterError
+
+if TYPE_CHECKING:
+    from ferbench.prediction.model import Model
+    from ferbench.prediction.predict import Totals
+    from ferbench.prediction.records import Sighting
+
+PATH = click.Path(path_type=Path)
+split_option = click.option("--split", metavar="NAME", help="Of a run with several splits; by default the first.")
+device_option = click.option("--device", help="For every part that computes on one: auto, cpu, cuda, cuda:1.")
+
+
+@click.command()
+@click.argument("paths", nargs=-1, type=PATH, metavar="PATH...")
+@click.option("--model", "bundle", required=True, type=PATH, metavar="BUNDLE", help="The folder that a run left.")
+@click.option("--camera", type=click.IntRange(0), metavar="N", help="Watch camera N; Ctrl-C ends it.")
+@click.option("--seconds", type=click.FloatRange(0, min_open=True), help="Watch the camera so long.")
+@click.option("--detector", help="Name (ferbench list detectors); by default the run's own.")
+@click.option("--set", "settings", multiple=True, metavar="detector.PARAM=VALUE", help="Of the detector; repeat.")
+@click.option("--faces", type=click.Choice(["all", "largest"]), default="all", show_default=True, help="Of a picture.")
+@click.option("--out", type=PATH, metavar="DIR", help="Pictures and videos with boxes and labels; a timeline a video.")
+@click.option("--csv", "table", type=PATH, metavar="FILE", help="A row a face and frame.")
+@click.option("--classifier", metavar="LABEL", help="Of a pipeline with several; by default the first.")
+@split_option
+@device_option
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+def predict(
+    paths: tuple[Path, ...],
+    bundle: Path,
+    camera: int | None,
+    seconds: float | None,
+    detector: str | None,
+    settings: tuple[str, ...],
+    faces: Literal["all", "largest"],
+    out: Path | None,
+    table: Path | None,
+    classifier: str | None,
+    split: str | None,
+    device: str | None,
+    as_json: bool,
+) -> None:
+    """Label the faces in PATHs with a bundle's model: images, videos, folders of them, patterns; or a camera's."""
+    if bool(paths) == (camera is not None):
+        raise ParameterError("predict needs something to look at", fix="give PATHs, or --camera N, one of the two")
+    if strange := [one for one in settings if not one.startswith("detector.")]:
+        raise ParameterError(f"--set {strange[0]} is not of the detector", fix="--set detector.PARAMETER=VALUE")
+
+    from ferbench.cli import options
+    from ferbench.media import pictures, video
+    from ferbench.prediction import model, records
+    from ferbench.prediction import predict as predicting
+    from ferbench.support.processes import keep_memory
+    from ferbench.support.progress import Reporter
+
+    found = model.load(
+        bundle,
+        split=split,
+        classifier=classifier,
+        detector=detector,
+        settings=options.settings_of(settings, "detector"),
+        device=device,
+    )
+    _ = found.detector  # what is wrong with it is said before the work starts
+    reporter, problems = Reporter(), list[FerbenchError]()
+    for note in found.notes:
+        reporter.warn(note)
+
+    def fail(error: FerbenchError) -> None:
+        problems.append(error)
+        _one_line(error)
+
+    files, errors = pictures.expand(paths, (*pictures.SUFFIXES, *video.SUFFIXES))
+    for error in errors:
+        fail(error)
+    with ExitStack() as stack:
+        classes = found.classes_.tolist()
+        rows = stack.enter_context(records.table(table, classes, found.scale)) if table else None
+        document = records.Document(sys.stdout, _described(found), classes) if as_json else None
+
+        def take(one: Sighting) -> None:
+            if rows:
+                rows.add(one)
+            if document:
+                document.add(one)
+            elif one.frame is None:
+                click.echo(_said(one))
+
+        keep_memory()
+        told: dict[str, Any] = {"which": faces, "out": out, "reporter": reporter, "take": take, "fail": fail}
+        if camera is None:
+            work = predicting.predict(found, files, **told)
+        else:
+            work = predicting.predict_camera(found, camera, seconds=seconds, **told)
+        totals = []
+        for one in work:
+            totals.append(one)
+            if not as_json:
+                _show(one)
+        if document:
+            document.end(
+                files=[vars(one) for one in totals],
+                problems=[{"what": error.what, "fix": error.fix} for error in problems],
+            )
+    if table and not as_json:
+        click.echo(f"table: {table}")
+    if problems:
+        sys.exit(1)
+
+
+@click.command()
+@click.argument("bundle", type=PATH)
+@click.option("--onnx", is_flag=True, required=True, help="As ONNX: the one format there is.")
+@click.option("--out", type=PATH, metavar="FILE", help="By default embedder.onnx in the bundle.")
+@split_option
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+def export(bundle: Path, onnx: bool, out: Path | None, split: str | None, as_json: bool) -> None:
+    """Write the embedder of BUNDLE as one ONNX graph, from crop to embedding, checked against the original."""
+    from ferbench.prediction import onnx as prediction_onnx
+    from ferbench.support.progress import Reporter
+
+    said = prediction_onnx.export(bundle, out, split, Reporter())
+    if as_json:
+        click.echo(json.dumps(said))
+    else:
+        click.echo(
+            f"{said['file']}: {said['input']} -> {said['output']}; on {said['crops']} crops it differs by "
+            f"{said['difference']:.1e} at most from the original"
+        )
+
+
+def _described(model: Model) -> dict[str, Any]:
+    return {"name": model.name, "classes": model.classes_.tolist(), "kind": model.scale}
+
+
+def _said(one: Sighting) -> str:
+    if one.face is None:
+        return f"{one.file}\t{one.label}"
+    return f"{one.file}\tface {one.face}\t{one.label}\t{one.best:.3f}"
+
+
+def _show(one: Totals) -> None:
+    """A video's line; a picture has had its own."""
+    if one.frames > 1 or any(name.endswith(".mp4") for name in one.written):
+        most = sorted(one.labels.items(), key=lambda pair: -pair[1])
+        shares = ", ".join(f"{label} {count / one.frames:.0%}" for label, count in most)
+        click.echo(f"{one.file}\t{one.frames:,} frames, {one.found:,} with a face\t{shares}")
+    for name in one.written:
+        click.echo(f"  wrote {name}")
+
+
+def _one_line(error: FerbenchError) -> None:
+    said = " ".join(f"{error.what} ({error.fix})".split())
+    click.echo(f"{click.style('error:', fg='red', bold=True)} {said}", err=True)

@@ -1,0 +1,132 @@
+"""Prints a result for a person: scores, confusion matrix, time, and what to type next."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from ferbench.results import intervals
+from ferbench.results.bundle import Result
+from ferbench.running import start_weights
+
+
+def show(result: Result, folder: Path) -> None:
+    """Everything worth a look in ``result``, on standard output."""
+    console = Console()
+    label, scores = next(iter(result.scores.items()))
+    low, high = scores.interval
+    console.print()
+    console.print(
+        f"[bold]{result.pipeline['name']}[/] on [bold]{result.dataset['name']}[/] "
+        f"({len(result.classes)} classes, {result.protocol['name']}, seed {result.seed})",
+        highlight=False,
+    )
+    console.print(
+        f"accuracy [bold]{scores.accuracy:.2%}[/]  (95% interval {low:.1%} - {high:.1%}, {scores.count:,} test images)"
+        f"   macro-F1 {scores.macro_f1:.3f}   UAR {scores.uar:.3f}",
+        highlight=False,
+    )
+    if result.leak_free:
+        clean = result.leak_free[label]
+        said = "-" if clean.accuracy is None else f"{clean.accuracy:.2%}"
+        console.print(
+            f"leak-free [bold]{said}[/]  ({clean.count:,} test images share nothing with training)",
+            highlight=False,
+        )
+    if result.protocol["optimistic"]:
+        console.print(f"[yellow]optimistic:[/] {result.protocol['optimistic']}", highlight=False)
+    if result.transfer:
+        console.print(
+            f"started from weights of {start_weights.sources(result.transfer)}", highlight=False, soft_wrap=True
+        )
+        if leak := start_weights.leak(result.transfer):
+            console.print(f"[yellow]optimistic:[/] {leak}", highlight=False)
+    faces = result.faces
+    console.print(
+        f"faces: {faces['source']}; {faces['coverage']:.1%} found, {faces['missed']} missed; "
+        + (faces.get("rule") or f"{scores.missed} misses in the test set count as errors"),
+        highlight=False,
+    )
+    chosen = {"validation": "chosen on the validation set", "test": "chosen on the scored set", "last": "the last"}
+    if epochs := "/".join(map(str, result.best_epochs.values())):
+        last = max(curve[-1]["epoch"] for curve in result.curves.values())
+        console.print(f"epoch {epochs} of {last}, {chosen[result.protocol['selection']]}", highlight=False)
+    console.print()
+    console.print(_confusion(result, label))
+    if len(result.scores) > 1:
+        console.print()
+        console.print(_classifiers(result))
+    console.print()
+    stages = Table(box=None, pad_edge=False, header_style="bold")
+    stages.add_column("stage")
+    stages.add_column("seconds", justify="right")
+    for name, seconds in result.stages.items():
+        stages.add_row(name, f"{seconds:,.1f}")
+    console.print(stages)
+    console.print(f"peak memory {result.peak_memory_mb:,.0f} MB", highlight=False)
+    for note in result.notes:
+        console.print(f"[yellow]note:[/] {note}", highlight=False)
+    console.print()
+    console.print(f"bundle: {folder}", highlight=False, soft_wrap=True)
+    root = folder.parents[3]
+    console.print(f"next:   ferbench verify {folder}", highlight=False, soft_wrap=True)
+    console.print(f"        ferbench leaderboard --results {root} --pages {root}", highlight=False, soft_wrap=True)
+
+
+def show_seeds(results: list[Result]) -> None:
+    """Mean, standard deviation and intervals over several seeds."""
+    console = Console()
+    console.print()
+    for label, scores in over_seeds(results).items():
+        one, images = scores["accuracy"], scores["test_images"]
+        low, high = one["interval"]
+        console.print(
+            f"{label}: accuracy [bold]{one['mean']:.2%}[/] ± {one['deviation']:.2%} over {one['count']} seeds "
+            f"(95% interval of the mean {low:.1%} - {high:.1%}; of {images['count']:,} test images "
+            f"{images['interval'][0]:.1%} - {images['interval'][1]:.1%})",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+def over_seeds(results: list[Result]) -> dict[str, dict[str, Any]]:
+    """For each classifier: accuracy, macro-F1 and UAR over the seeds, and the interval by the number of test images."""
+    found: dict[str, dict[str, Any]] = {}
+    for label, first in results[0].scores.items():
+        rows = [result.scores[label] for result in results]
+        repeats = {
+            name: vars(intervals.over_seeds([getattr(row, name) for row in rows]))
+            for name in ("accuracy", "macro_f1", "uar")
+        }
+        correct = round(repeats["accuracy"]["mean"] * first.count)
+        interval = intervals.accuracy_interval(correct, first.count)
+        found[label] = {**repeats, "test_images": {"count": first.count, "interval": interval}}
+    return found
+
+
+def _confusion(result: Result, label: str) -> Table:
+    scores = result.scores[label]
+    table = Table(title=f"confusion matrix of {label}: rows true, columns predicted", title_justify="left")
+    table.add_column("")
+    for name in result.classes:
+        table.add_column(name[:9], justify="right")
+    table.add_column("recall", justify="right")
+    for name, row, recall in zip(result.classes, scores.confusion, scores.recall, strict=True):
+        cells = [
+            f"[bold]{count}[/]" if column == name else str(count)
+            for column, count in zip(result.classes, row, strict=True)
+        ]
+        table.add_row(name, *cells, "-" if recall is None else f"{recall:.1%}")
+    return table
+
+
+def _classifiers(result: Result) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("classifier", "accuracy", "macro-F1", "UAR"):
+        table.add_column(column, justify="left" if column == "classifier" else "right")
+    for label, scores in result.scores.items():
+        table.add_row(label, f"{scores.accuracy:.2%}", f"{scores.macro_f1:.3f}", f"{scores.uar:.3f}")
+    return table

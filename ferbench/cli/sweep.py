@@ -1,0 +1,56 @@
+"""``ferbench sweep``: parse, resolve, choose the engine, print."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ferbench.components.discovery import installed
+from ferbench.errors import ParameterError
+
+
+@click.command()
+@click.argument("study", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Results' root.")
+@click.option("--workers", type=click.IntRange(1), help="That many processes here (Dask), one cell each at a time.")
+@click.option("--scheduler", metavar="ADDRESS", help="The workers of a Dask scheduler: tcp://host:8786.")
+@click.option("--retry", is_flag=True, help="Run the cells that failed before once more.")
+@click.option("--json", "as_json", is_flag=True, help="Print the outcomes as JSON.")
+def sweep(study: Path, out: Path, workers: int | None, scheduler: str | None, retry: bool, as_json: bool) -> None:
+    """Run a STUDY.toml: pipelines x datasets x protocols x seeds, each a bundle under --out.
+
+    A cell that is finished is not run again: the same command goes on with a sweep that was stopped. One that failed
+    hides no other; the exit status is then 1.
+    """
+    if workers and scheduler:
+        raise ParameterError("--workers and --scheduler were both given", fix="choose one of the two")
+    from ferbench.sweeps import page
+    from ferbench.sweeps import study as studies
+    from ferbench.sweeps import sweep as sweeps
+    from ferbench.sweeps.display import Display
+
+    cells = studies.cells(study, installed().registry, out)
+    with _engine(workers, scheduler) as engine, Display(cells) as display:
+        outcomes = sweeps.sweep(cells, engine, display, retry=retry)
+    rows = page.rows(cells, outcomes)
+    if as_json:
+        click.echo(json.dumps({"cells": rows}, indent=2))
+    else:
+        page.show(rows, out)
+    if any(outcome.state != "finished" for outcome in outcomes):
+        sys.exit(1)
+
+
+def _engine(workers: int | None, scheduler: str | None) -> AbstractContextManager[Any]:
+    if workers is None and scheduler is None:
+        from ferbench.sweeps.sweep import here
+
+        return nullcontext(here)
+    from ferbench.sweeps import on_dask
+
+    return on_dask.remote(scheduler) if scheduler else on_dask.local(workers or 1)

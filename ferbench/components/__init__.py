@@ -1,0 +1,1 @@
+"""What plugins offer: found, named, checked, and put together into a pipeline."""

@@ -1,0 +1,45 @@
+"""The core's own parts: the protocols. They register as any plugin's parts do."""
+
+from __future__ import annotations
+
+from ferbench import Entry, hookimpl
+
+_HAIDER = "Haider et al., Sensors 2023, Section 4.3"
+
+
+@hookimpl
+def register_protocols() -> list[Entry]:
+    return [
+        Entry(
+            "random-7-3",
+            "ferbench.protocols.standard:RandomSplit",
+            "the paper's random 7/3 split; the epoch is chosen on the scored set, so scores are optimistic",
+            paper=_HAIDER,
+        ),
+        Entry(
+            "clip-disjoint-7-3",
+            "ferbench.protocols.standard:ClipDisjoint",
+            "7/3 of the clips, one person may be on two sides (optimistic); the epoch is chosen on validation clips",
+        ),
+        Entry(
+            "subject-disjoint-7-3",
+            "ferbench.protocols.standard:SubjectDisjoint",
+            "7/3 of the subjects, nobody on two sides; the epoch is chosen on validation subjects",
+        ),
+        Entry(
+            "loso",
+            "ferbench.protocols.standard:LeaveOneSubjectOut",
+            "leave one subject out, a training each; the epoch is chosen on validation subjects",
+        ),
+        Entry(
+            "group-10-fold",
+            "ferbench.protocols.standard:GroupTenFold",
+            "ten folds of subjects (of clips without them), a training each; the epoch is chosen on the next fold",
+        ),
+        Entry(
+            "official",
+            "ferbench.protocols.standard:Official",
+            "the dataset's own parts: validation (or a tenth of train) chooses the epoch, test is scored once",
+            paper="Goodfellow et al., ICONIP 2013 (FER2013: Training, PublicTest, PrivateTest)",
+        ),
+    ]

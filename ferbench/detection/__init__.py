@@ -1,0 +1,1 @@
+"""Detectors on people's own pictures, and detectors measured."""

@@ -1,0 +1,83 @@
+"""The audit of a run's splits, the scores without what it found, and the audit of a dataset without a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ferbench.components.pipeline import Part
+from ferbench.data import Face, Images, Predictions, Samples, Split
+from ferbench.faces.prepare import Crops, FaceStep, prepare
+from ferbench.interfaces import EvaluationProtocol
+from ferbench.leakage.audit import Audit, audit
+from ferbench.leakage.duplicates import prints
+from ferbench.results import leak_list
+from ferbench.results.scores import LeakFree, score_leak_free
+from ferbench.support import data_paths
+from ferbench.support.progress import Reporter
+
+
+def audited(
+    splits: Sequence[Split], samples: Samples, crops: Crops, protocol: EvaluationProtocol, reporter: Reporter
+) -> list[Audit]:
+    """What the sides of each split share, by the samples' groups and the crops' pixels."""
+    with reporter.stage("audit: hashing"):
+        known = prints(crops.images, reporter.advance, crops.folder)
+    with reporter.stage("audit: comparing"):
+        return [
+            audit(
+                split,
+                samples,
+                crops.images,
+                known,
+                protocol.selection,
+                _steps(reporter, number, len(splits)),
+            )
+            for number, split in enumerate(splits)
+        ]
+
+
+def _steps(reporter: Reporter, number: int, of: int) -> Callable[[int, int], None]:
+    """The progress of comparing split ``number`` of ``of``."""
+    return lambda done, total: reporter.advance(number * total + done, of * total, "steps")
+
+
+def leak_free(predictions: dict[str, Predictions], listed: str, file: Path) -> dict[str, LeakFree]:
+    """Each classifier's accuracy without the test images that ``listed``, the text of ``leaks.csv``, names.
+
+    ``file`` is where the list will be kept, for errors.
+    """
+    return {label: score_leak_free(one, leak_list.mask(listed, one, str(file))) for label, one in predictions.items()}
+
+
+class WholeImage:
+    """A detector for images without known faces: an audit compares them whole, and needs no weights for it."""
+
+    fingerprint = "audit: whole image"
+
+    def detect(self, image: Images) -> list[Face]:
+        """One face: the image."""
+        height, width = image.shape[:2]
+        return [Face((0.0, 0.0, float(width), float(height)), 1.0)]
+
+
+@dataclass(frozen=True)
+class Audited:
+    """A dataset's samples, their crops, and the audit of each split."""
+
+    samples: Samples
+    crops: Crops
+    audits: list[Audit]
+
+
+def audit_dataset(source: Part, rule: Part, data: Path | None, seed: int, reporter: Reporter) -> Audited:
+    """Raises the errors of the dataset (``DataError``) and of the protocol (``SplitError``)."""
+    with reporter.stage("reading"):
+        samples = data_paths.load(source.build(), source.entry.name, data)
+    protocol: EvaluationProtocol = rule.build()
+    splits = protocol.splits(samples, seed)
+    detector: Callable[[], WholeImage] = WholeImage
+    with reporter.stage("faces"):
+        crops = prepare(samples, detector, FaceStep(), progress=reporter.advance)
+    return Audited(samples, crops, audited(splits, samples, crops, protocol, reporter))

@@ -1,0 +1,1 @@
+"""People's pictures and videos, one frame at a time."""

@@ -1,0 +1,55 @@
+"""A camera's frames, as they come."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import cv2
+import numpy as np
+
+from ferbench.errors import DataError
+from ferbench.prediction.records import Frame
+
+
+def frames(number: int) -> Generator[Frame]:
+    """Frames of camera ``number`` (from 0) until it ends. Raises ``DataError`` if it is not there."""
+    logging: Any = cv2.utils.logging
+    level = logging.getLogLevel()
+    logging.setLogLevel(
+        logging.LOG_LEVEL_SILENT
+    )  # it has its own say on standard error about each way in which a camera is not there
+    try:
+        camera = cv2.VideoCapture(number)
+    finally:
+        logging.setLogLevel(level)
+    name = f"camera-{number}"
+    try:
+        count, started = 0, time.monotonic()
+        while camera.isOpened():
+            good, picture = camera.read()
+            if not good:
+                break
+            yield Frame(name, np.ascontiguousarray(picture[:, :, ::-1], np.uint8), count, time.monotonic() - started)
+            count += 1
+        if not count:
+            raise DataError(
+                f"camera {number} is not there, or gives no picture",
+                fix="see which there are (Linux: ls /dev/video*), that no other program uses it, and that you may",
+            )
+    finally:
+        camera.release()
+
+
+@contextmanager
+def until_interrupted() -> Iterator[list[int]]:
+    """Gives a list that has a member once Ctrl-C was pressed, which ends nothing by itself."""
+    pressed: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
+    try:
+        yield pressed
+    finally:
+        signal.signal(signal.SIGINT, before)

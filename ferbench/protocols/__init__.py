@@ -1,0 +1,1 @@
+"""Which samples may be used for what."""

@@ -1,0 +1,1 @@
+"""A result bundle on disk: its schema, files, scores, intervals and comparisons."""

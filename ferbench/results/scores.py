@@ -1,0 +1,77 @@
+"""Scores, computed from predictions alone."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from ferbench.data import Predictions
+from ferbench.results.intervals import accuracy_interval
+
+MISS = -1
+"""The predicted label of a test image in which the detector found no face: an error, whatever the true label."""
+
+
+class Scores(BaseModel):
+    """What is reported of one classifier on one test set; shares in [0, 1].
+
+    ``interval`` is the 95% interval of ``accuracy`` (top-1). ``macro_f1`` and ``uar`` (unweighted average recall) are
+    over the classes that occur in the test set. ``recall`` and ``confusion`` (rows true, columns predicted) are in the
+    order of the classes; a class without a test image has recall ``None``. ``missed`` counts images without a face.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    count: int
+    accuracy: float
+    interval: tuple[float, float]
+    macro_f1: float
+    uar: float
+    recall: list[float | None]
+    confusion: list[list[int]]
+    missed: int
+
+
+class LeakFree(BaseModel):
+    """Accuracy in [0, 1] and its 95% interval on the ``count`` test images that leak nothing; ``None`` if none are."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    count: int
+    accuracy: float | None
+    interval: tuple[float, float] | None
+
+
+def score_leak_free(predictions: Predictions, leaks: NDArray[np.bool_]) -> LeakFree:
+    """The accuracy without the predictions that ``leaks`` bool [M] marks; a miss counts as an error."""
+    right = (predictions.labels == predictions.predicted)[~leaks]
+    correct, count = int(right.sum()), len(right)
+    if not count:
+        return LeakFree(count=0, accuracy=None, interval=None)
+    return LeakFree(count=count, accuracy=correct / count, interval=accuracy_interval(correct, count))
+
+
+def score(predictions: Predictions) -> Scores:
+    """All scores of ``predictions``; a miss counts as an error."""
+    classes = len(predictions.classes)
+    # One more column for the misses. Counted at once: scikit-learn's metrics take a hundred times as long (by test, the
+    # values are theirs), and a leaderboard rescores thousands of bundles.
+    cells = predictions.labels * (classes + 1) + np.where(predictions.predicted == MISS, classes, predictions.predicted)
+    table = np.bincount(cells, minlength=classes * (classes + 1)).reshape(classes, classes + 1)
+    confusion, images, answers = table[:, :classes], table.sum(axis=1), table[:, :classes].sum(axis=0)
+    present = images > 0
+    right = np.diag(confusion)
+    recall = right / np.maximum(images, 1)
+    f1 = 2 * right / np.maximum(images + answers, 1)
+    correct, count = int(right.sum()), len(predictions)
+    return Scores(
+        count=count,
+        accuracy=correct / count,
+        interval=accuracy_interval(correct, count),
+        macro_f1=float(f1[present].mean()),
+        uar=float(recall[present].mean()),
+        recall=[float(value) if there else None for value, there in zip(recall, present, strict=True)],
+        confusion=confusion.tolist(),
+        missed=int(table[:, classes].sum()),
+    )

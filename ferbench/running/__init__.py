@@ -1,0 +1,1 @@
+"""One run, from a plan to a bundle; and the same run again."""

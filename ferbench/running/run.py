@@ -1,0 +1,320 @@
+"""One run, from names to a bundle. Reads top to bottom."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import resource
+import shutil
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ferbench.components.pipeline import Part, Pipeline
+from ferbench.data import Embeddings, Indices, Predictions, Samples, Split
+from ferbench.errors import ModelError, TrainingError
+from ferbench.faces.prepare import Crops, Rows, prepare, shipped
+from ferbench.interfaces import Classifier, Costed, Dataset, Embedder, EvaluationProtocol, Selection
+from ferbench.leakage import of_a_run
+from ferbench.results import bundle
+from ferbench.results.files import LEAKS, RESULT, SUBJECTS
+from ferbench.results.leak_list import text
+from ferbench.results.scores import MISS, score
+from ferbench.running import classifier_file, start_weights
+from ferbench.running.class_scores import class_scores
+from ferbench.running.embed import embed_all
+from ferbench.running.epoch_scorer import RunMonitor, Side, fit
+from ferbench.running.split_result import Outcome, joined, keep, kept
+from ferbench.running.split_result import predictions as predictions_of
+from ferbench.running.start_weights import record
+from ferbench.support import data_paths
+from ferbench.support.atomic import explain, replacing, write_json, write_text
+from ferbench.support.hashing import digest
+from ferbench.support.progress import Reporter
+
+CHECKED = 100
+"""Test images by which a stored classifier is compared with the fitted one."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that one run depends on. ``data`` is where the dataset's files lie, ``out`` the root for results.
+
+    ``init`` are weights to start from (``ferbench.running.start_weights``); ``allow_overlap`` runs on, and marks the
+    result, where they were trained on images that are tested. ``workers`` processes share the face step; the result is
+    the same for any number.
+    """
+
+    pipeline: Pipeline
+    dataset: Part
+    protocol: Part
+    data: Path | None
+    seed: int
+    out: Path
+    init: Path | None = None
+    allow_overlap: bool = False
+    workers: int = 1
+
+
+def run(plan: Plan, reporter: Reporter, *, resume: bool = False, restart: bool = False, once: bool = False) -> Path:
+    """Runs ``plan`` and gives the bundle's folder.
+
+    An unfinished run of the same plan is gone on with (``resume``), thrown away (``restart``), or an error; a finished
+    one is run anew, or left as it is (``once``). Raises the errors of its parts, ``TrainingError`` and
+    ``StorageError``.
+    """
+    dataset: Dataset = plan.dataset.build()
+    protocol: EvaluationProtocol = plan.protocol.build()
+    with reporter.stage(f"reading {plan.dataset.entry.name}"):
+        samples = data_paths.load(dataset, plan.dataset.entry.name, plan.data)
+    splits = protocol.splits(samples, plan.seed)
+    start = start_weights.find(plan.init, plan.pipeline.embedder.entry.name) if plan.init else None
+    described = describe(plan, samples, protocol)
+    if start:
+        described = _with_transfer(described, start, samples, splits, allow=plan.allow_overlap)
+    folder = plan.out / bundle.place(described)
+    if once and (folder / "result.json").exists():
+        return folder
+    work = _work_folder(folder, resume=resume, restart=restart)
+    pipeline = plan.pipeline
+    with reporter.stage("faces"):
+        crops = prepare(
+            samples, pipeline.detector.build, pipeline.faces, progress=reporter.advance, workers=plan.workers
+        )
+
+    audits = of_a_run.audited(splits, samples, crops, protocol, reporter)
+    outcomes = {}
+    for number, split in enumerate(splits, start=1):
+        outcome = kept(work / split.name, split, samples)
+        if outcome is None:
+            with reporter.part(f"split {number} of {len(splits)}" if len(splits) > 1 else ""):
+                outcome = _run_split(plan, split, samples, crops, protocol.selection, reporter, work, start)
+                record(work / "model" / split.name, described, samples, split, start.origin if start else None)
+                keep(outcome, work / split.name)
+        outcomes[split.name] = outcome
+
+    first = next(iter(outcomes.values()))
+    predictions = {label: joined([one.predictions[label] for one in outcomes.values()]) for label in first.predictions}
+    notes = [*start_weights.notes(described["transfer"]), *(note for one in outcomes.values() for note in one.notes)]
+    leak_list = text(audits, samples)
+    result = bundle.Result(
+        **described,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        splits=[{**one.summary(), "digest": one.split.digest(samples.ids)} for one in audits],
+        test_digest=bundle.test_digest(next(iter(predictions.values()))),
+        faces=crops.describe(),
+        curves={name: one.curve for name, one in outcomes.items() if one.curve},
+        best_epochs={name: one.best_epoch for name, one in outcomes.items() if one.best_epoch is not None},
+        stored={name: one.stored for name, one in outcomes.items() if one.stored},
+        scores_kind={label: one.scores_kind for label, one in predictions.items()},
+        scores={label: score(one) for label, one in predictions.items()},
+        leak_free=of_a_run.leak_free(predictions, leak_list, folder / LEAKS),
+        notes=list(dict.fromkeys([*samples.notes, *notes])),
+        stages={name: round(seconds, 3) for name, seconds in reporter.stages.items()},
+        peak_memory_mb=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+        parameters=first.parameters,
+        macs=first.macs,
+        images_per_second=_pace(outcomes.values()),
+        environment={**environment(described), "estimators": first.estimators},
+    )
+    _write(folder, result, predictions, leak_list, _subjects(samples, splits), work)
+    return folder
+
+
+def _run_split(
+    plan: Plan,
+    split: Split,
+    samples: Samples,
+    crops: Crops,
+    selection: Selection,
+    reporter: Reporter,
+    work: Path,
+    start: start_weights.Start | None,
+) -> Outcome:
+    """Trains on one side of ``split`` and predicts the other; the embedder lives no longer than this."""
+    pipeline = plan.pipeline
+    classifiers = {part.label: part.build for part in pipeline.classifiers}
+    train, validation = _side(samples, crops, split.train), _side(samples, crops, split.validation)
+    embedder: Embedder = pipeline.embedder.build()
+    if start:
+        embedder = embedder.load(start.place)
+    monitor = RunMonitor(
+        classifiers,
+        train,
+        validation,
+        rule=pipeline.monitor,
+        selection=selection,
+        reporter=reporter,
+        folder=work / split.name,
+    )
+    with reporter.stage("training", epochs=pipeline.embedder.parameters.get("epochs", 0)):
+        embedder = embedder.fit(
+            train.images,
+            train.labels,
+            num_classes=len(samples.classes),
+            loss=pipeline.loss.build() if pipeline.loss else None,
+            sampler=pipeline.sampler.build() if pipeline.sampler else None,
+            monitor=monitor,
+            rng=np.random.default_rng([plan.seed, 1]),
+            checkpoint=work / split.name,
+        )
+    with reporter.stage("embedding"):
+        inputs = embed_all(embedder.embed, train.images, reporter.advance)
+        started = time.monotonic()  # after the training side, with all that a first call has to load
+        outputs = embed_all(embedder.embed, Rows(crops.images, split.test), reporter.advance)
+        seconds = time.monotonic() - started
+    predicted, estimators, stored = {}, {}, {}
+    model = work / "model" / split.name
+    for part in pipeline.classifiers:
+        label = part.label
+        with reporter.stage(f"classifying ({label})"):
+            fitted = fit(classifiers[label](), inputs, train.labels, monitor.warn)
+            predicted[label], estimators[label] = _predict(fitted, outputs, samples, crops, split), estimator(fitted)
+            try:
+                file = bundle.stored_file(model, label)
+                stored[label] = classifier_file.write(fitted, file, part.entry, outputs[:CHECKED])
+            except ModelError as error:
+                monitor.warn(error.what)
+    embedder.save(model)
+    best = monitor.best["epoch"] if monitor.curve else None
+    parameters = getattr(embedder, "parameters", None)
+    macs = embedder.macs(pipeline.faces.size) if isinstance(embedder, Costed) else None
+    return Outcome(predicted, estimators, monitor.curve, best, monitor.notes, parameters, stored, macs, seconds)
+
+
+def _pace(outcomes: Iterable[Outcome]) -> float | None:
+    """Images of the test sides embedded in a second; ``None`` if a split is from before that was noted."""
+    images, seconds = 0, 0.0
+    for one in outcomes:
+        if not one.embedding_seconds:
+            return None
+        images += len(next(iter(one.predictions.values())))
+        seconds += one.embedding_seconds
+    return round(images / seconds, 1)
+
+
+def _with_transfer(
+    described: dict[str, Any], start: start_weights.Start, samples: Samples, splits: Sequence[Split], *, allow: bool
+) -> dict[str, Any]:
+    """``described`` with the starting weights in it, and in the run's name."""
+    found = start_weights.check(start.origin, samples, described["dataset"], splits, allow=allow)
+    return {**described, "transfer": found, "run": f"{described['run']}-{digest(found)[:6]}"}
+
+
+def describe(plan: Plan, samples: Samples, protocol: EvaluationProtocol) -> dict[str, Any]:
+    """The fields of ``Result`` that are known before the work starts, and the run's name made of them."""
+    pipeline, optimistic = plan.pipeline.describe(), protocol.optimistic(samples)
+    if shipped(samples, plan.pipeline.faces):
+        pipeline["detector"] = None
+    identity: dict[str, Any] = {
+        "seed": plan.seed,
+        "pipeline": pipeline,
+        "dataset": {
+            **plan.dataset.describe(),
+            "fingerprint": samples.fingerprint,
+            "samples": len(samples),
+            "counts": {name: int((samples.labels == code).sum()) for code, name in enumerate(samples.classes)},
+        },
+        "protocol": {**plan.protocol.describe(), "selection": protocol.selection, "optimistic": optimistic},
+        "classes": list(samples.classes),
+    }
+    name = f"seed{plan.seed}-{digest(identity)[:10]}"
+    return {"schema_version": bundle.SCHEMA, "tier": "reproduced", "run": name, "transfer": None, **identity}
+
+
+def environment(described: dict[str, Any]) -> dict[str, Any]:
+    """Versions and the kind of machine; nothing that names the machine or its user."""
+    wanted = ["ferbench", "numpy", "opencv-python-headless", "scikit-learn"]
+    wanted += sorted({part["distribution"].split(" ")[0] for part in _parts(described)} - set(wanted))
+    if "torch" in sys.modules:
+        wanted += ["torch", "timm"]
+    return {
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "cores": os.cpu_count(),
+        "distributions": {name: importlib.metadata.version(name) for name in wanted},
+    }
+
+
+def estimator(fitted: Classifier) -> str:
+    """The class that solved it, by its full name and its distribution's version: one classifier may have several."""
+    module = type(fitted).__module__
+    owners = importlib.metadata.packages_distributions().get(module.partition(".")[0], [])
+    versions = ", ".join(f"{owner} {importlib.metadata.version(owner)}" for owner in sorted(set(owners)))
+    return f"{module}.{type(fitted).__qualname__}" + (f" ({versions})" if versions else "")
+
+
+def _parts(value: Any) -> Iterator[dict[str, Any]]:
+    """Every described part in nested plain values."""
+    if isinstance(value, dict):
+        if "distribution" in value:
+            yield value
+        for inner in value.values():
+            yield from _parts(inner)
+
+
+def _side(samples: Samples, crops: Crops, rows: Indices) -> Side:
+    return Side(Rows(crops.images, rows), samples.labels[rows], crops.predicted[rows])
+
+
+def _predict(fitted: Classifier, outputs: Embeddings, samples: Samples, crops: Crops, split: Split) -> Predictions:
+    """What ``fitted`` says of the test side; an image without a face is a miss, unless its centre is predicted."""
+    scores, kind = class_scores(fitted, outputs, len(samples.classes))
+    scores = np.nan_to_num(scores, nan=0.0 if kind == "probability" else np.nanmin(scores) - 1)
+    predicted = np.where(crops.predicted[split.test], fitted.predict(outputs), MISS).astype(np.int64)
+    return predictions_of(split, samples, predicted, scores, kind)
+
+
+def _work_folder(folder: Path, *, resume: bool, restart: bool) -> Path:
+    """The folder beside the bundle in which an unfinished run keeps what it has."""
+    work = folder.with_name(f"{folder.name}.unfinished")
+    if work.exists() and restart:
+        shutil.rmtree(work)
+    if work.exists() and not resume:
+        raise TrainingError(
+            f"an unfinished run of the same settings lies in {work}",
+            fix="go on with it: --resume; or throw it away: --restart",
+        )
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise explain(error, work) from error
+    return work
+
+
+def _subjects(samples: Samples, splits: Sequence[Split]) -> str | None:
+    """The text of ``subjects.csv``, where the dataset names its subjects."""
+    if samples.subjects is None:
+        return None
+    tested = np.concatenate([split.test for split in splits])
+    return bundle.subjects_text(dict(zip(samples.ids[tested].tolist(), samples.subjects[tested].tolist(), strict=True)))
+
+
+def _write(
+    folder: Path,
+    result: bundle.Result,
+    predictions: dict[str, Predictions],
+    leak_list: str,
+    subjects: str | None,
+    work: Path,
+) -> None:
+    """Makes the bundle in the unfinished run's place, so that there is a whole one or none."""
+    first = next(iter(predictions))
+    with replacing(folder) as fresh:
+        fresh.mkdir()
+        for label, one in predictions.items():
+            write_text(bundle.predictions_file(fresh, label, first), bundle.predictions_text(one))
+        write_text(fresh / LEAKS, leak_list)
+        if subjects is not None:
+            write_text(fresh / SUBJECTS, subjects)
+        write_json(fresh / RESULT, result.model_dump(mode="json"))
+        if (work / "model").exists():
+            shutil.copytree(work / "model", fresh / "model")
+    shutil.rmtree(work)

@@ -1,0 +1,59 @@
+"""A sweep's end: a row a cell, with its accuracy or what went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from ferbench.results import bundle
+from ferbench.sweeps.study import Cell
+from ferbench.sweeps.sweep import Outcome
+
+
+def rows(cells: Sequence[Cell], outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
+    """Plain values, a row a cell. Raises ``BundleError`` if a finished cell's result cannot be read."""
+    found = []
+    for cell, outcome in zip(cells, outcomes, strict=True):
+        scores = next(iter(bundle.read(outcome.bundle).scores.values())) if outcome.bundle else None
+        found.append(
+            {
+                "cell": cell.name,
+                "pipeline": cell.plan.pipeline.name,
+                "dataset": cell.plan.dataset.entry.name,
+                "protocol": cell.plan.protocol.entry.name,
+                "seed": cell.plan.seed,
+                "state": outcome.state,
+                "accuracy": scores.accuracy if scores else None,
+                "bundle": str(outcome.bundle) if outcome.bundle else None,
+                "what": outcome.what,
+                "fix": outcome.fix,
+                "where": outcome.where,
+                "seconds": outcome.seconds,
+            }
+        )
+    return found
+
+
+def show(found: Sequence[dict[str, Any]], out: Path) -> None:
+    """The table, the errors with what mends them, and what to type next."""
+    console = Console()
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("cell", "state", "accuracy", "seconds", "where"):
+        table.add_column(column, justify="right" if column in ("accuracy", "seconds") else "left")
+    for row in found:
+        state = row["state"] if row["state"] == "finished" else f"[red]{row['state']}[/]"
+        accuracy = "" if row["accuracy"] is None else f"{row['accuracy']:.2%}"
+        table.add_row(escape(row["cell"]), state, accuracy, f"{row['seconds']:,.1f}", escape(row["where"]))
+    console.print(table)
+    failed = [row for row in found if row["state"] != "finished"]
+    for row in failed:
+        console.print(f"[red]failed:[/] {escape(row['cell'])}: {escape(row['what'])}", highlight=False, soft_wrap=True)
+        if row["fix"]:
+            console.print(f"  [green]fix:[/] {escape(row['fix'])}", highlight=False, soft_wrap=True)
+    again = "the same command with --retry; else " if failed else ""
+    console.print(f"next: {again}ferbench leaderboard --results {out} --pages {out}", highlight=False, soft_wrap=True)

@@ -1,0 +1,65 @@
+"""A third party's bundle, laid out for a pull request: checked, marked as rescored, and without its weights."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from ferbench.errors import BundleError, ParameterError
+from ferbench.results import bundle, files
+from ferbench.results.schema import SubmissionFacts
+from ferbench.support.atomic import replacing, write_json
+from ferbench.verify.verify import Verdict, judge
+
+EXAMPLES = {
+    "name": '--name "Vision Group, University of X" (2 to 100 characters)',
+    "url": "--url https://github.com/you/your-code",
+    "licence": "--licence CC-BY-4.0 (an SPDX identifier, of the predictions)",
+    "paper": '--paper "Surname et al. 2026, Title, Venue"',
+}
+
+
+def submit(folder: Path, results: Path, *, name: str, url: str, licence: str, paper: str) -> tuple[Path, Verdict]:
+    """Puts a copy of the bundle where it belongs under ``results``; gives its place and what was found in it.
+
+    The place is the run's, which its settings decide: who repeats somebody's settings and seed has no second row, but
+    confirms the first (``ferbench rerun``). Raises ``BundleError``, ``ParameterError`` or ``StorageError``.
+    """
+    facts = {"name": name, "url": url, "licence": licence, "paper": paper}
+    for option, text in facts.items():
+        if not text.isprintable():
+            raise ParameterError(f"--{option} has a control or invisible character: {text!r}", fix=EXAMPLES[option])
+    verdict = judge(folder)
+    if verdict.result is None or verdict.reasons:
+        raise BundleError("\n".join(verdict.reasons), fix="hand in the folder that 'ferbench run' left, unchanged")
+    try:
+        submission = SubmissionFacts(
+            name=name,
+            url=url,
+            licence=licence,
+            paper=paper,
+            date=datetime.now(UTC).date().isoformat(),
+            checked=verdict.compared,
+        )
+    except ValidationError as error:
+        option = str(error.errors()[0]["loc"][0])
+        raise ParameterError(f"--{option}: {error.errors()[0]['msg']}", fix=EXAMPLES[option]) from error
+    result = {**verdict.result.model_dump(mode="json"), "tier": "rescored", "submission": submission.model_dump()}
+    place = results / bundle.place(result)
+    if place.exists():
+        raise BundleError(
+            f"{place} is there already: a result of the same settings, data, versions and seed",
+            fix="submit another seed, or repeat that result on your machine: ferbench rerun",
+        )
+    with replacing(place) as fresh:
+        fresh.mkdir()
+        for file in sorted(path for path in folder.rglob("*.csv") if path.relative_to(folder).parts[0] != files.MODEL):
+            copy = fresh / file.relative_to(folder)
+            copy.parent.mkdir(exist_ok=True)
+            shutil.copyfile(file, copy)
+        write_json(fresh / files.RESULT, {**result, "rerun": None})
+        bundle.verify(fresh)
+    return place, verdict

@@ -1,0 +1,130 @@
+"""The paired bootstrap: its promise kept on simulated boards, its limits, and its bytes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from ferbench.results import bootstrap
+
+
+def board(right: NDArray[np.bool_], subjects: NDArray[np.int64] | None = None) -> list[bootstrap.Tested]:
+    """One test set, one seed a row; units are the images, or their subjects."""
+    units = np.arange(right.shape[1]) if subjects is None else subjects
+    shape = (len(right), units.max() + 1)
+    summed = np.zeros(shape, np.int64)
+    np.add.at(summed.T, units, right.T.astype(np.int64))
+    return [bootstrap.Tested(summed, np.ones(len(right), np.int64), np.bincount(units))]
+
+
+def alike(rng: np.random.Generator, rows: int, images: int) -> NDArray[np.bool_]:
+    """Rows of one and the same accuracy on images of very different difficulty, as real models are."""
+    return rng.random((rows, images)) < rng.beta(1.2, 0.8, images)
+
+
+def any_apart(found: bootstrap.Comparison) -> bool:
+    return any(found.apart(i, j) for i in range(len(found.error)) for j in range(i))
+
+
+def test_rows_that_are_alike_are_told_apart_on_one_board_in_twenty() -> None:
+    rng = np.random.default_rng(0)
+    wrong = [any_apart(bootstrap.compare(board(alike(rng, 8, 300)), 400)) for _ in range(400)]
+    assert 0.02 < np.mean(wrong) < 0.08
+    # Without the correction for 28 comparisons it would be most boards.
+    uncorrected = 0
+    for _ in range(60):
+        found = bootstrap.compare(board(alike(rng, 8, 300)), 400)
+        uncorrected += bool((np.abs(found.difference) > 1.96 * found.error).any())
+    assert uncorrected > 15
+
+
+def test_rows_that_are_better_are_told_apart() -> None:
+    rng = np.random.default_rng(1)
+    difficulty = rng.beta(1.2, 0.8, 2000)
+    right = rng.random((6, 2000)) < np.array([0, 0, 0, 0.12, 0.12, 0.12])[:, None] + difficulty
+    found = bootstrap.compare(board(right))
+    assert all(found.apart(i, j) for i in range(3) for j in range(3, 6))
+    assert not any(found.apart(i, j) for i in range(3) for j in range(3))
+    low, high = found.interval(3, 0)
+    assert low < (right[3].mean() - right[0].mean()) < high
+
+
+def test_the_standard_error_is_that_of_a_paired_difference() -> None:
+    rng = np.random.default_rng(2)
+    right = alike(rng, 2, 3000)
+    gap = right[0].astype(float) - right[1]
+    found = bootstrap.compare(board(right))
+    assert found.difference[0, 1] == pytest.approx(gap.mean())
+    assert found.error[0, 1] == pytest.approx(gap.std() / 3000**0.5, rel=0.05)
+    assert found.limit == pytest.approx(1.96, rel=0.06)  # one pair needs no correction
+
+
+def test_images_of_few_people_say_less_than_as_many_of_many() -> None:
+    rng = np.random.default_rng(3)
+    people = np.repeat(np.arange(30), 40)
+    quirks = rng.normal(0, 0.25, (2, 30))[:, people]  # each person is easy for one row and hard for the other
+    right = rng.random((2, 1200)) < 0.6 + quirks
+    by_image, by_person = bootstrap.compare(board(right)), bootstrap.compare(board(right, people))
+    assert by_person.error[0, 1] > 2 * by_image.error[0, 1]
+    assert np.diff(by_person.intervals[0]) > 2 * np.diff(by_image.intervals[0])
+    assert by_person.difference[0, 1] == pytest.approx(by_image.difference[0, 1])
+
+
+def test_rows_that_say_the_same_are_never_apart_and_those_a_few_images_apart_neither() -> None:
+    right = np.tile(alike(np.random.default_rng(4), 1, 500), (3, 1))
+    right[2, np.flatnonzero(~right[2])[:5]] = True
+    found = bootstrap.compare(board(right))
+    assert not any_apart(found)
+    assert found.difference[2, 0] == pytest.approx(0.01)
+    always = np.stack([np.ones(500, np.bool_), np.zeros(500, np.bool_)])
+    assert any_apart(bootstrap.compare(board(always)))  # a difference without any variance
+
+
+def test_rows_are_compared_on_the_test_sets_that_both_have() -> None:
+    rng = np.random.default_rng(5)
+    first, second, third = (rng.random((4, 200)) < 0.7 for _ in range(3))
+    second[1] = rng.random(200) < 0.2  # but only the second row was tested on it
+
+    def tested(right: NDArray[np.bool_], rows: list[int]) -> bootstrap.Tested:
+        seeds = np.isin(np.arange(4), rows).astype(np.int64)
+        return bootstrap.Tested(right * seeds[:, None], seeds, np.ones(200, np.int64))
+
+    found = bootstrap.compare([tested(first, [0, 1]), tested(second, [1, 2]), tested(third, [3])])
+    assert found.difference[0, 1] == pytest.approx(first[0].mean() - first[1].mean())
+    assert found.apart(2, 1)
+    assert not found.apart(0, 1)
+    assert [found.compared(3, other) for other in range(3)] == [False] * 3
+    assert not found.apart(3, 0)
+
+
+def test_several_seeds_are_averaged_image_by_image() -> None:
+    rng = np.random.default_rng(6)
+    runs = rng.random((6, 400)) < rng.beta(1.2, 0.8, 400)
+    right = np.stack([runs[:5].sum(axis=0), runs[5]])
+    found = bootstrap.compare([bootstrap.Tested(right, np.array([5, 1]), np.ones(400, np.int64))])
+    assert found.difference[0, 1] == pytest.approx(runs[:5].mean() - runs[5].mean())
+    gap = runs[:5].mean(axis=0) - runs[5]
+    assert found.error[0, 1] == pytest.approx(gap.std() / 20, rel=0.06)
+
+
+def test_too_few_units_are_not_compared() -> None:
+    right = np.stack([np.ones(90, np.bool_), np.zeros(90, np.bool_)])
+    assert not bootstrap.compare(board(right, np.repeat(np.arange(9), 10))).compared(0, 1)
+    assert bootstrap.compare(board(right, np.repeat(np.arange(10), 9))).compared(0, 1)
+
+
+def test_resamples_are_the_same_for_ever() -> None:
+    (counts,) = bootstrap.draws(7, 3)
+    assert counts.tolist() == [[1, 2, 0, 0, 3, 0, 1], [0, 2, 2, 0, 1, 2, 0], [3, 3, 0, 1, 0, 0, 0]]
+    many = np.concatenate(list(bootstrap.draws(50_000, 100)))  # in several portions
+    assert (many.sum(axis=1) == 50_000).all()
+    assert many.var() == pytest.approx(1, rel=0.01)
+
+
+def test_the_order_of_rows_changes_nothing() -> None:
+    right = alike(np.random.default_rng(7), 40, 700)
+    order = np.random.default_rng(8).permutation(40)
+    one, other = bootstrap.compare(board(right), 500), bootstrap.compare(board(right[order]), 500)
+    assert one.limit == other.limit
+    assert (one.error[np.ix_(order, order)] == other.error).all()

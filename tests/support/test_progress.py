@@ -1,0 +1,63 @@
+"""Progress: a live bar in a terminal, plain lines elsewhere; both say how far it is and how long it will take."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from ferbench.support import progress
+from ferbench.support.progress import Reporter
+
+
+def run_stages(reporter: Reporter) -> None:
+    with reporter.stage("faces"):
+        for done in range(0, 501, 100):
+            reporter.advance(done, 500)
+    with reporter.stage("training", epochs=2):
+        for epoch in (1, 2):
+            for batch in range(1, 5):
+                reporter.batch(epoch=epoch, batch=batch, batches=4, images=batch * 32, loss=1.5)
+            reporter.note("fitting svm")
+            row = {"epoch": epoch, "loss": 1.5, "images_per_second": 400.0, "learning_rate": 0.001}
+            reporter.epoch({**row, "validation": {"svm": 0.75}})
+    reporter.warn("the loss [has] collapsed")
+
+
+def said(*, terminal: bool) -> tuple[str, Reporter]:
+    text = io.StringIO()
+    reporter = Reporter(Console(file=text, force_terminal=terminal, width=120, no_color=True))
+    run_stages(reporter)
+    return text.getvalue(), reporter
+
+
+def test_plain_lines_without_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "PLAIN_EVERY", 0.0)
+    text, reporter = said(terminal=False)
+    assert "\x1b" not in text
+    assert "\r" not in text
+    for words in (
+        "faces: 300/500",
+        "images/s",
+        "s left",
+        "epoch 2/2  batch 3/4",
+        "loss 1.5000",
+        "validation svm 75.0%",
+    ):
+        assert words in text
+    assert "warning: the loss [has] collapsed" in text
+    assert list(reporter.stages) == ["faces", "training"]
+
+
+def test_plain_lines_are_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "PLAIN_EVERY", 3600.0)
+    text, _ = said(terminal=False)
+    assert "300/500" not in text
+
+
+def test_a_live_bar_in_a_terminal() -> None:
+    text, _ = said(terminal=True)
+    assert "\x1b[" in text
+    for words in ("faces", "500/500", "fitting svm", "validation svm 75.0%"):
+        assert words in text
