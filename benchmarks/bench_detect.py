@@ -19,7 +19,8 @@ import mediapipe
 import numpy as np
 import pytest
 
-from ferbench.faces.prepare import CHUNK, Cropper, FaceStep
+from ferbench.components.steps import FaceStep
+from ferbench.faces.prepare import CHUNK, Cropper
 from ferbench.interfaces import Detector
 from ferbench.support.processes import keep_memory
 from ferbench_datasets.synthfaces.dataset import SynthFaces

@@ -23,8 +23,9 @@ from typing import Any
 
 import numpy as np
 
+from ferbench.components.steps import FaceStep
 from ferbench.data import Samples
-from ferbench.faces.prepare import FaceStep, Rows, prepare
+from ferbench.faces.prepare import Rows, prepare
 from ferbench.protocols.standard import RandomSplit, SubjectDisjoint
 from ferbench.running.embed import embed_all
 

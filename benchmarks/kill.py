@@ -20,9 +20,10 @@ from typing import Any
 
 import numpy as np
 
+from ferbench.components.steps import FaceStep
 from ferbench.data import Samples
 from ferbench.faces.cache import CropCache
-from ferbench.faces.prepare import CHUNK, Crops, FaceStep, prepare
+from ferbench.faces.prepare import CHUNK, Crops, prepare
 from ferbench_datasets.synthfaces.dataset import SynthFaces
 from ferbench_detectors.yunet import YuNet
 

@@ -25,8 +25,9 @@ from typing import Any
 import numpy as np
 
 from ferbench.components.discovery import installed
+from ferbench.components.steps import FaceStep
 from ferbench.data import Images, Samples
-from ferbench.faces.prepare import FaceStep, prepare
+from ferbench.faces.prepare import prepare
 
 
 @dataclass(frozen=True)

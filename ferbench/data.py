@@ -5,15 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.errors import PluginError
-
-if TYPE_CHECKING:
-    from ferbench.interfaces import ImageSource
 
 Strings = NDArray[np.str_]
 Indices = NDArray[np.int64]
@@ -21,6 +18,29 @@ Labels = NDArray[np.int64]
 Images = NDArray[np.uint8]
 Embeddings = NDArray[np.float32]
 ScoresKind = Literal["probability", "decision"]
+Scale = Literal["probability", "softmax"]
+"""What a prediction's shares of the classes are: a classifier's probabilities, or a softmax of its decision values."""
+
+
+class ImageSource(Protocol):
+    """N images on disk (or made on demand), in the order of ``Samples.ids``. Can be pickled; reads need no order.
+
+    What was read is the reader's own: writing into it changes no later read.
+    """
+
+    def __len__(self) -> int: ...
+
+    def read(self, index: int) -> Images:
+        """Image ``index`` as uint8 [H, W] (gray) or [H, W, 3] (RGB), upright. Raises ``DataError`` naming the file."""
+        ...
+
+
+class ImageRows(Protocol):
+    """Crops uint8 [N, S, S], in memory or memory-mapped; what an index or a slice gives is an array in memory."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, rows: Indices | slice, /) -> Images: ...
 
 
 @dataclass(frozen=True)

@@ -14,30 +14,9 @@ from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from ferbench.data import Embeddings, Epoch, Face, Images, Indices, Labels, Samples, Scenes, Split
+from ferbench.data import Embeddings, Epoch, Face, ImageRows, Images, Indices, Labels, Samples, Scenes, Split
 
 Selection = Literal["validation", "test", "last"]
-
-
-class ImageSource(Protocol):
-    """N images on disk (or made on demand), in the order of ``Samples.ids``. Can be pickled; reads need no order.
-
-    What was read is the reader's own: writing into it changes no later read.
-    """
-
-    def __len__(self) -> int: ...
-
-    def read(self, index: int) -> Images:
-        """Image ``index`` as uint8 [H, W] (gray) or [H, W, 3] (RGB), upright. Raises ``DataError`` naming the file."""
-        ...
-
-
-class ImageRows(Protocol):
-    """Crops uint8 [N, S, S], in memory or memory-mapped; what an index or a slice gives is an array in memory."""
-
-    def __len__(self) -> int: ...
-
-    def __getitem__(self, rows: Indices | slice, /) -> Images: ...
 
 
 @runtime_checkable

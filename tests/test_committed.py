@@ -10,7 +10,7 @@ import pytest
 from ferbench.boards.build import build, check
 from ferbench.components.discovery import installed
 from ferbench.results import bundle
-from ferbench.verify.verify import judge
+from ferbench.verify.verify import judge, verified
 from tests.conftest import ROOT
 
 RESULTS = ROOT / "leaderboards" / "results"
@@ -19,7 +19,7 @@ BUNDLES = bundle.find(RESULTS)
 
 @pytest.mark.parametrize("folder", BUNDLES, ids=lambda folder: "/".join(folder.parts[-4:]))
 def test_a_kept_bundle_is_verified_and_in_its_place(folder) -> None:
-    result = bundle.verify(folder)
+    result = verified(folder)
     assert folder.relative_to(RESULTS) == bundle.place(result.model_dump())
     assert judge(folder).known
     assert not (folder / "model").exists()  # 45 MB of weights; the predictions are what is kept

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from ferbench.results import bundle
+from ferbench.verify.verify import verified
 from tests.conftest import SHARED, shell
 
 SHORT = os.environ.get("FERBENCH_SHORT") == "1"
@@ -95,7 +96,7 @@ def test_real_faces(tmp_path: Path) -> None:
             csv.write(f"{data['lab'][row]},{' '.join(map(str, data['pix'][row]))},{data['usage'][row]}\n")
     words = ["run", "--pipeline", "tlf-resnet18-svm", "--dataset", "fer2013", "--data", tmp_path / "fer2013.csv"]
     said = shell(*words, "--set", "embedder.epochs=2", "--out", tmp_path / "runs", "--json")
-    result = bundle.verify(bundle_of(said))
+    result = verified(bundle_of(said))
     assert result.scores["svm"].count == (350 if SHORT else 1400)
     assert any("partial" in note for note in result.notes)
     assert result.faces["source"] == "the dataset ships face crops, no detector ran"

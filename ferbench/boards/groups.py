@@ -17,11 +17,10 @@ from numpy.typing import NDArray
 from ferbench.boards.rows import Row
 from ferbench.data import Strings
 from ferbench.errors import BundleError
-from ferbench.results import bootstrap
+from ferbench.results import bootstrap, right_answers
 from ferbench.results.files import SUBJECTS
-from ferbench.verify import right_answers
+from ferbench.results.right_answers import Right
 from ferbench.verify.cache import Verified
-from ferbench.verify.right_answers import Right
 
 MOST = 1000
 """Rows of a page that are ranked: half a million pairs. Those below are listed without a group."""

@@ -30,8 +30,10 @@ def compare(
 
     from ferbench.results import compare as results_compare
     from ferbench.support import atomic
+    from ferbench.verify.verify import verified
 
-    one, other = results_compare.open_both((first, second), classifiers)
+    results = [verified(folder) for folder in (first, second)]
+    one, other = results_compare.open_both((first, second), results, classifiers)
     found = results_compare.compare(one, other)
     if csv_file:
         atomic.write_text(csv_file, results_compare.parted_text(found))

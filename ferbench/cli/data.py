@@ -75,13 +75,14 @@ def make_manifest(name: str, data: Path | None, settings: tuple[str, ...], diffe
     """Write the manifest of dataset NAME: ids, labels, groups and hashes, by which results are checked anywhere."""
     from ferbench.cli import options
     from ferbench.components import pipeline
+    from ferbench.components.pipeline import settings_of
     from ferbench.support import data_paths
     from ferbench.support.atomic import write_json, write_text
     from ferbench.support.progress import Reporter
     from ferbench.verify import manifest
 
     options.only_of(settings, "dataset")
-    given = options.settings_of(settings, "dataset")
+    given = settings_of(settings, "dataset")
     part = pipeline.resolve_part("dataset", name, installed().registry, given)
     reporter = Reporter()
     with reporter.stage(f"reading {name}"):
@@ -120,6 +121,7 @@ def audit(
 
     from ferbench.cli import options
     from ferbench.components import pipeline
+    from ferbench.components.pipeline import settings_of
     from ferbench.leakage import contact_sheet
     from ferbench.leakage.of_a_run import audit_dataset
     from ferbench.leakage.page import document, markdown
@@ -127,9 +129,9 @@ def audit(
     from ferbench.support.progress import Reporter
 
     options.only_of(settings, "dataset", "protocol")
-    source = pipeline.resolve_part("dataset", name, registry, options.settings_of(settings, "dataset"))
+    source = pipeline.resolve_part("dataset", name, registry, settings_of(settings, "dataset"))
     chosen = protocol or source.entry.load().default_protocol
-    rule = pipeline.resolve_part("protocol", chosen, registry, options.settings_of(settings, "protocol"))
+    rule = pipeline.resolve_part("protocol", chosen, registry, settings_of(settings, "protocol"))
     found = audit_dataset(source, rule, data, seed, Reporter())
     said: dict[str, Any] = document(name, rule.entry.name, seed, found.samples, found.audits, ids=True)
     page = markdown(said)

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import click
 
-from ferbench.cli import options
 from ferbench.components.discovery import installed
 from ferbench.errors import ParameterError
 
@@ -46,6 +45,7 @@ def detectors(
     chosen = list(dict.fromkeys(names)) or every
 
     from ferbench.components import pipeline
+    from ferbench.components.pipeline import settings_of
     from ferbench.detection import benchmark
     from ferbench.detection.page import show, write
     from ferbench.support.progress import Reporter
@@ -54,9 +54,9 @@ def detectors(
         "scenes",
         benchmark.choose_scenes(registry, dataset, data),
         registry,
-        options.settings_of(settings, "dataset"),
+        settings_of(settings, "dataset"),
     )
-    told = {name: options.settings_of(settings, name) for name in chosen}
+    told = {name: settings_of(settings, name) for name in chosen}
     for one in settings:
         if (section := one.partition(".")[0]) not in (*chosen, "dataset"):
             raise ParameterError(f"--set {one}: there is no {section} here", fix=f"it may be: {', '.join(chosen)}")

@@ -107,20 +107,20 @@ def tsne(bundle: Path, data: Path | None, thumbnails: bool, limit: int, out: Pat
 @out
 def frames(dataset: str, data: Path | None, clip: str, settings: tuple[str, ...], out: Path) -> None:
     """The frames of one clip, as the dataset chose them (Figure 5)."""
-    from ferbench.cli import options
     from ferbench.components import pipeline
+    from ferbench.components.pipeline import settings_of
     from ferbench.figures import frames as one
 
-    given = options.settings_of(settings, "dataset")
+    given = settings_of(settings, "dataset")
     samples = pipeline.resolve_part("dataset", dataset, installed().registry, given).build().load(data)
     _write(lambda: one.draw(samples, clip), out)
 
 
 def _read(folders: tuple[Path, ...]) -> list[tuple[Path, Result]]:
     """Each bundle, its scores recomputed before anything is drawn from them."""
-    from ferbench.results import bundle
+    from ferbench.verify.verify import verified
 
-    return [(folder, bundle.verify(folder)) for folder in folders]
+    return [(folder, verified(folder)) for folder in folders]
 
 
 def _write(draw: Callable[[], Any], out: Path) -> None:

@@ -96,6 +96,7 @@ def run(
 
     from ferbench.cli import summary as cli_summary
     from ferbench.components import pipeline as pipelines
+    from ferbench.components.pipeline import settings_of
     from ferbench.results import bundle
     from ferbench.running.run import Plan
     from ferbench.running.run import run as run_plan
@@ -103,8 +104,8 @@ def run(
     from ferbench.support.progress import Reporter
 
     raw = pipelines.read(pipeline, registry)
-    dataset_settings = options.settings_of(settings, "dataset")
-    protocol_settings = options.settings_of(settings, "protocol")
+    dataset_settings = settings_of(settings, "dataset")
+    protocol_settings = settings_of(settings, "protocol")
     others = [one for one in settings if not one.startswith(("dataset.", "protocol."))]
     source = pipelines.resolve_part("dataset", dataset, registry, dataset_settings)
     rule = pipelines.resolve_part(

@@ -7,7 +7,6 @@ import sys
 
 import click
 
-from ferbench.cli import options
 from ferbench.cli.plugin_new import new
 
 
@@ -23,10 +22,11 @@ def plugin() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 def check(distribution: str, data: tuple[str, ...], settings: tuple[str, ...], as_json: bool) -> None:
     """Try every rule of the contract on every part of DISTRIBUTION; fail if one is broken."""
+    from ferbench.support.data_paths import parse_places
     from ferbench.support.progress import Reporter
     from ferbench.testing import given, page, running
 
-    told = given.read(options.places(data), settings)
+    told = given.read(parse_places(data), settings)
     outcomes = running.check(distribution, told, Reporter())
     if as_json:
         click.echo(json.dumps([vars(one) for one in outcomes], indent=2))

@@ -57,7 +57,7 @@ def predict(
     if strange := [one for one in settings if not one.startswith("detector.")]:
         raise ParameterError(f"--set {strange[0]} is not of the detector", fix="--set detector.PARAMETER=VALUE")
 
-    from ferbench.cli import options
+    from ferbench.components.pipeline import settings_of
     from ferbench.media import pictures, video
     from ferbench.prediction import model, records
     from ferbench.prediction import predict as predicting
@@ -69,7 +69,7 @@ def predict(
         split=split,
         classifier=classifier,
         detector=detector,
-        settings=options.settings_of(settings, "detector"),
+        settings=settings_of(settings, "detector"),
         device=device,
     )
     _ = found.detector  # what is wrong with it is said before the work starts

@@ -59,16 +59,18 @@ def table(
     from ferbench.boards import paper_page, paper_table
     from ferbench.results import bundle
     from ferbench.support import atomic
+    from ferbench.support.data_paths import parse_places
+    from ferbench.verify.verify import verified
 
     whole = [paper_table.choose(name, registry) for name in names]
     read = {name: paper_table.read(name, registry) for name in whole}
-    bundles = [(folder, bundle.verify(folder)) for folder in bundle.find(results)]
+    bundles = [(folder, verified(folder)) for folder in bundle.find(results)]
     if not (collect_only or only_check):
         jobs = dict.fromkeys(
             job for one in read.values() for job in paper_table.missing(one, bundles, chosen_seeds, settings)
         )
-        folders = _run(list(jobs), registry, options.places(data), results, device, resume=resume)
-        bundles += [(folder, bundle.verify(folder)) for folder in folders]
+        folders = _run(list(jobs), registry, parse_places(data), results, device, resume=resume)
+        bundles += [(folder, verified(folder)) for folder in folders]
     if seeds:
         bundles = [(folder, result) for folder, result in bundles if result.seed in chosen_seeds]
     lines = {name: paper_page.lines(one, bundles, settings) for name, one in read.items()}
@@ -117,12 +119,13 @@ def _run(
 
 def _plan(job: Job, registry: Registry, places: dict[str, Path], results: Path, device: str | None) -> Plan:
     from ferbench.components import pipeline as pipelines
+    from ferbench.components.pipeline import settings_of
     from ferbench.running.run import Plan
     from ferbench.support.data_paths import known
 
     others = [one for one in job.settings if not one.startswith(("dataset.", "protocol."))]
     source, rule = (
-        pipelines.resolve_part(kind, name, registry, options.settings_of(job.settings, kind))
+        pipelines.resolve_part(kind, name, registry, settings_of(job.settings, kind))
         for kind, name in (("dataset", job.dataset), ("protocol", job.protocol))
     )
     if source.entry.load().needs_data and job.dataset not in places | known():

@@ -31,10 +31,9 @@ from typing import Any
 
 from ferbench.components import signature
 from ferbench.components.registry import Entry, Registry
+from ferbench.components.steps import FaceStep, Monitoring
 from ferbench.errors import ParameterError, PipelineError
-from ferbench.faces.prepare import FaceStep
-from ferbench.results.schema import FOLDER_NAME
-from ferbench.running.epoch_scorer import Monitoring
+from ferbench.support.naming import FOLDER_NAME
 
 PARTS = ("detector", "embedder", "loss", "sampler")
 STEPS: dict[str, Any] = {"faces": FaceStep, "monitor": Monitoring}
@@ -226,6 +225,14 @@ def parse_setting(setting: str) -> tuple[str, Any]:
         return key, tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return key, text
+
+
+def settings_of(settings: Sequence[str], part: str) -> dict[str, Any]:
+    """Of the texts of ``--set``, the parameters of ``part``."""
+    return {
+        key.partition(".")[2]: value
+        for key, value in (parse_setting(one) for one in settings if one.startswith(f"{part}."))
+    }
 
 
 def _apply(tables: dict[str, Any], setting: str) -> tuple[str, Any]:

@@ -11,18 +11,18 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import cv2
 import numpy as np
-from annotated_types import Ge, Le
 from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
-from ferbench.data import Face, Images, Indices, Samples, Strings, batches
+from ferbench.components.steps import FaceStep
+from ferbench.data import Face, Images, ImageSource, Indices, Samples, Strings, batches
 from ferbench.errors import DataError, ParameterError, PluginError
 from ferbench.faces.cache import CropCache
-from ferbench.interfaces import Detector, ImageSource
+from ferbench.interfaces import Detector
 from ferbench.support.hashing import digest
 from ferbench.support.processes import in_order
 
@@ -34,32 +34,6 @@ CHUNK = 32
 """Images that a worker process takes at a time."""
 TOGETHER = 1 << 22
 """Bytes of pictures that wait to be cropped together: a crop right after a detector finds the caches cleared."""
-
-
-@dataclass(frozen=True)
-class FaceStep:
-    """Parameters of the face step.
-
-    Args:
-        size: side of the gray crop in pixels (Haider et al. 2023, Section 4.2: 48).
-        margin: added on each side of the box, as a share of its longer side.
-        shipped: use the crops or face boxes that a dataset ships, if it does; ``false`` runs the detector all the same.
-        align: turn the face about its box's centre so that the eyes are level, for detectors that give landmarks; with
-            another detector, or with what the dataset ships, it is an error before the first image.
-        missed: what a test image without a face is: an "error", whatever the classifier would say, or predicted from
-            its "centre" like any other. It is counted, and trained on from its centre, in both cases.
-    """
-
-    size: Annotated[int, Ge(8), Le(1024)] = 48
-    margin: Annotated[float, Ge(0), Le(2)] = 0.0
-    shipped: bool = True
-    align: bool = False
-    missed: Literal["error", "centre"] = "error"
-
-    def describe(self) -> dict[str, Any]:
-        """The parameters as plain values; younger ones only where they are set, so older results keep their name."""
-        younger = {"align": False, "missed": "error"}
-        return {name: value for name, value in vars(self).items() if name not in younger or value != younger[name]}
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from matplotlib.ticker import PercentFormatter
 
 from ferbench.figures import style
 from ferbench.results.bundle import Result
+from ferbench.support.colours import COLOURS
 
 NARROWEST = 2
 """Marks that the name below a group takes the width of."""
@@ -31,7 +32,7 @@ def draw(results: list[Result]) -> Figure:
                 scores.accuracy,
                 [[scores.accuracy - low], [high - scores.accuracy]],
                 marker=style.MARKERS[number % len(style.MARKERS)],
-                color=style.COLOURS[number % len(style.COLOURS)],
+                color=COLOURS[number % len(COLOURS)],
                 markersize=5,
                 capsize=2.5,
                 linestyle="none",

@@ -8,6 +8,7 @@ from matplotlib.ticker import StrMethodFormatter
 
 from ferbench.figures import style
 from ferbench.results.bundle import Result
+from ferbench.support.colours import COLOURS
 
 
 def draw(results: list[Result]) -> Figure:
@@ -20,12 +21,12 @@ def draw(results: list[Result]) -> Figure:
         tested = np.array(next(iter(result.scores.values())).confusion).sum(axis=1)
         if len(result.splits) == 1:
             rest = "train and validation" if result.protocol["selection"] == "validation" else "train"
-            panel.bar(places, total - tested, color=style.COLOURS[0], label=rest)
+            panel.bar(places, total - tested, color=COLOURS[0], label=rest)
             panel.bar(
                 places,
                 tested,
                 bottom=total - tested,
-                color=style.COLOURS[5],
+                color=COLOURS[5],
                 hatch="///",
                 edgecolor="white",
                 linewidth=0,
@@ -33,7 +34,7 @@ def draw(results: list[Result]) -> Figure:
             )
             panel.legend(loc="upper right", ncols=2)
         else:
-            panel.bar(places, total, color=style.COLOURS[0])
+            panel.bar(places, total, color=COLOURS[0])
         for place, count in zip(places, total, strict=True):
             panel.annotate(f"{count:,}", (place, count), (0, 2), textcoords="offset points", ha="center", fontsize=7)
         panel.margins(y=0.22)

@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from ferbench.errors import FigureError
 from ferbench.figures import style
 from ferbench.results.bundle import Result
+from ferbench.support.colours import COLOURS
 
 
 def draw(bundles: list[tuple[Path, Result]]) -> Figure:
@@ -30,7 +31,7 @@ def draw(bundles: list[tuple[Path, Result]]) -> Figure:
                 marker=style.MARKERS[number % len(style.MARKERS)],
                 markersize=3,
                 markevery=max(1, len(epochs) // 12),
-                color=style.COLOURS[number % len(style.COLOURS)],
+                color=COLOURS[number % len(COLOURS)],
                 label=label,
             )
         if len(result.best_epochs) == 1 and result.protocol["selection"] != "last":

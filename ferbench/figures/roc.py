@@ -11,6 +11,7 @@ from ferbench.data import Predictions
 from ferbench.figures import style
 from ferbench.results import bundle
 from ferbench.results.bundle import Result
+from ferbench.support.colours import COLOURS
 
 
 def areas(predictions: Predictions) -> dict[str, float]:
@@ -35,7 +36,7 @@ def draw(bundles: list[tuple[Path, Result]], classifier: str | None) -> Figure:
                 false,
                 true,
                 style.DASHES[code // 2 % len(style.DASHES)],
-                color=style.COLOURS[code % len(style.COLOURS)],
+                color=COLOURS[code % len(COLOURS)],
                 label=f"{name}, AUC {area[name]:.3f}",
             )
         panel.plot([0, 1], [0, 1], color="#BBBBBB", linewidth=0.8, zorder=0)

@@ -14,8 +14,6 @@ from ferbench.errors import FigureError
 from ferbench.results.bundle import Result
 from ferbench.support.atomic import replacing
 
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000", "#7F7F7F")
-"""Okabe and Ito's palette, its yellow (unseen on white) left out and gray added."""
 DASHES = ("-", "--", "-.", ":")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 FORMATS = (".png", ".svg")

@@ -15,13 +15,15 @@ from threadpoolctl import threadpool_limits
 
 from ferbench.components.pipeline import resolve_part
 from ferbench.components.registry import Registry
+from ferbench.components.steps import FaceStep
 from ferbench.data import Embeddings, Images, Labels
 from ferbench.errors import FigureError
-from ferbench.faces.prepare import FaceStep, Rows, prepare
+from ferbench.faces.prepare import Rows, prepare
 from ferbench.figures import style
 from ferbench.results import bundle
 from ferbench.results.bundle import Result
 from ferbench.running.embed import embed_all
+from ferbench.support.colours import COLOURS
 from ferbench.support.progress import Reporter
 
 
@@ -98,7 +100,7 @@ def draw(result: Result, shown: Embedded, *, thumbnails: bool) -> Figure:
     panel = figure.subplots()
     for code, name in enumerate(result.classes):
         mine = shown.places[shown.labels == code]
-        colour = style.COLOURS[code % len(style.COLOURS)]
+        colour = COLOURS[code % len(COLOURS)]
         panel.scatter(
             mine[:, 0],
             mine[:, 1],
@@ -111,7 +113,7 @@ def draw(result: Result, shown: Embedded, *, thumbnails: bool) -> Figure:
         )
     if thumbnails:
         for row in _apart(shown.places):
-            colour = style.COLOURS[int(shown.labels[row]) % len(style.COLOURS)]
+            colour = COLOURS[int(shown.labels[row]) % len(COLOURS)]
             picture = OffsetImage(shown.crops[row], cmap="gray", zoom=22 / shown.crops.shape[1])
             frame = {"edgecolor": colour, "linewidth": 1.4, "boxstyle": "square,pad=0"}
             panel.add_artist(AnnotationBbox(picture, tuple(shown.places[row].tolist()), pad=0, bboxprops=frame))

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ferbench.data import Indices, Samples, Split, Strings
-from ferbench.interfaces import ImageRows, Selection
+from ferbench.data import ImageRows, Indices, Samples, Split, Strings
+from ferbench.interfaces import Selection
 from ferbench.leakage.duplicates import CORRELATION, RADIUS, Prints, correlation
 from ferbench.leakage.hamming import within
 

@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from ferbench.data import Samples
-from ferbench.interfaces import ImageRows
+from ferbench.data import ImageRows, Samples
 from ferbench.leakage.audit import Audit
 from ferbench.support.atomic import replacing
 

@@ -38,8 +38,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ferbench.data import Images, Indices, batches
-from ferbench.interfaces import ImageRows
+from ferbench.data import ImageRows, Images, Indices, batches
 from ferbench.support.atomic import replacing
 
 FORMAT = 1

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ferbench.components.pipeline import Part
+from ferbench.components.steps import FaceStep
 from ferbench.data import Face, Images, Predictions, Samples, Split
-from ferbench.faces.prepare import Crops, FaceStep, prepare
+from ferbench.faces.prepare import Crops, prepare
 from ferbench.interfaces import EvaluationProtocol
-from ferbench.leakage.audit import Audit, audit
+from ferbench.leakage.audit import KINDS, Audit, audit
 from ferbench.leakage.duplicates import prints
 from ferbench.results import leak_list
 from ferbench.results.scores import LeakFree, score_leak_free
@@ -41,6 +44,25 @@ def audited(
 def _steps(reporter: Reporter, number: int, of: int) -> Callable[[int, int], None]:
     """The progress of comparing split ``number`` of ``of``."""
     return lambda done, total: reporter.advance(number * total + done, of * total, "steps")
+
+
+def leaks_text(audits: Sequence[Audit], samples: Samples) -> str:
+    """The text of ``leaks.csv``: test sample, split, what it shares (such as "near+subject"), and with whom."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(leak_list.COLUMNS)
+    for one in audits:
+        shares: dict[int, dict[str, int]] = {row: {} for row in one.leaks.tolist()}
+        for kind in KINDS:
+            for pair in one.between:
+                found = pair.findings[kind]
+                if found and pair.later == "test" and pair.earlier in one.seen:
+                    for row, partner in zip(found.rows.tolist(), found.partners.tolist(), strict=True):
+                        shares[row].setdefault(kind, partner)
+        for row, kinds in shares.items():
+            partner = next(iter(kinds.values()))
+            writer.writerow([samples.ids[row], one.split.name, "+".join(kinds), samples.ids[partner]])
+    return buffer.getvalue()
 
 
 def leak_free(predictions: dict[str, Predictions], listed: str, file: Path) -> dict[str, LeakFree]:

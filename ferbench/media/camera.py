@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from ferbench.errors import DataError
-from ferbench.prediction.records import Frame
+from ferbench.media.frame import Frame
 
 
 def frames(number: int) -> Generator[Frame]:

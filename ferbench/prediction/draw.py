@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageColor, ImageDraw, ImageFont
 
-from ferbench.data import Images
-from ferbench.figures.style import COLOURS
-from ferbench.prediction.model import Scale
+from ferbench.data import Images, Scale
 from ferbench.prediction.records import Sighting
+from ferbench.support.colours import COLOURS
 
 
 def drawn(picture: Images, seen: Sequence[Sighting], classes: Sequence[str], scale: Scale) -> Images:

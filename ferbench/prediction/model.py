@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import cv2
 import numpy as np
@@ -22,9 +22,10 @@ from ferbench.components import pipeline, signature
 from ferbench.components.discovery import installed
 from ferbench.components.pipeline import Part
 from ferbench.components.registry import Registry
-from ferbench.data import Embeddings, Face, Images, ScoresKind, Strings
+from ferbench.components.steps import FaceStep
+from ferbench.data import Embeddings, Face, Images, Scale, ScoresKind, Strings
 from ferbench.errors import ModelError
-from ferbench.faces.prepare import FaceStep, check_alignment, crop, eyes_of
+from ferbench.faces.prepare import check_alignment, crop, eyes_of
 from ferbench.interfaces import Classifier, Detector, Embedder
 from ferbench.results import bundle
 from ferbench.results.bundle import MISSED, Result
@@ -32,8 +33,6 @@ from ferbench.running import classifier_file, start_weights
 from ferbench.running.class_scores import class_scores
 from ferbench.running.embed import embed_all
 from ferbench.support.hashing import of_file
-
-Scale = Literal["probability", "softmax"]
 
 
 class Model:

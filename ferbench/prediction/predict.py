@@ -16,10 +16,11 @@ from ferbench.data import Face, Images
 from ferbench.errors import DataError
 from ferbench.figures import style
 from ferbench.media import camera, pictures, video
+from ferbench.media.frame import Frame
 from ferbench.prediction import timeline
 from ferbench.prediction.draw import drawn
 from ferbench.prediction.model import Model
-from ferbench.prediction.records import Frame, Sighting
+from ferbench.prediction.records import Sighting
 from ferbench.results.bundle import MISSED
 from ferbench.support.progress import Reporter
 

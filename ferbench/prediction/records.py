@@ -9,26 +9,14 @@ import csv
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from ferbench.data import Images
-from ferbench.prediction.model import Scale
+from ferbench.data import Scale
 from ferbench.support.atomic import replacing
 
 COLUMNS = ("file", "frame", "seconds", "face", "left", "top", "right", "bottom", "detector_score", "label")
-
-
-@dataclass(frozen=True)
-class Frame:
-    """A picture uint8 [H, W, 3], RGB, from ``file``. ``number`` counts a video's frames from 0, with their ``seconds``;
-    a still picture has neither."""
-
-    file: str
-    picture: Images = field(repr=False)
-    number: int | None = None
-    seconds: float | None = None
 
 
 @dataclass(frozen=True)

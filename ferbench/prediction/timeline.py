@@ -8,8 +8,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from ferbench.data import Scale
 from ferbench.figures import style
-from ferbench.prediction.model import Scale
+from ferbench.support.colours import COLOURS
 
 MOST = 2000
 """Points of a line; of more frames the means of neighbours are drawn."""
@@ -29,8 +30,8 @@ def draw(
         panel.plot(
             times,
             values,
-            color=style.COLOURS[code % len(style.COLOURS)],
-            linestyle=style.DASHES[code // len(style.COLOURS) % len(style.DASHES)],
+            color=COLOURS[code % len(COLOURS)],
+            linestyle=style.DASHES[code // len(COLOURS) % len(style.DASHES)],
             label=name,
         )
     panel.set(ylim=(-0.02, 1.02), xlabel="seconds", title=f"{title}: the largest face")

@@ -197,15 +197,6 @@ def place(result: Mapping[str, Any]) -> Path:
     return Path(dataset, result["protocol"]["name"], result["pipeline"]["name"], result["run"])
 
 
-def verify(folder: Path) -> Result:
-    """The result of a bundle in which nothing is wrong (``ferbench.verify.verify``). Raises ``BundleError``."""
-    from ferbench.verify.verify import require  # it reads bundles by this module
-
-    result = require(folder).result
-    assert result is not None  # or it would have raised
-    return result
-
-
 def bad(file: Path, line: int, what: str) -> BundleError:
     """What is wrong in a line of a file of a bundle."""
     return BundleError(

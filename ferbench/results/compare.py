@@ -14,11 +14,10 @@ from numpy.typing import NDArray
 
 from ferbench.data import Predictions, Strings
 from ferbench.errors import ParameterError
-from ferbench.results import bootstrap, bundle
+from ferbench.results import bootstrap, bundle, right_answers
 from ferbench.results.bundle import MISSED, Result
 from ferbench.results.files import SUBJECTS
 from ferbench.results.intervals import mcnemar
-from ferbench.verify import right_answers
 
 COLUMNS = ("id", "split", "label", "first", "second")
 
@@ -77,12 +76,11 @@ class Compared:
         return {**asdict(self), "parted": [dict(zip(COLUMNS, row, strict=True)) for row in self.parted]}
 
 
-def open_both(folders: Sequence[Path], classifiers: Sequence[str] = ()) -> tuple[Side, Side]:
-    """Verifies both bundles and takes a classifier of each: the one named, each its own if two are, else the first one.
+def open_both(folders: Sequence[Path], results: Sequence[Result], classifiers: Sequence[str] = ()) -> tuple[Side, Side]:
+    """Takes a classifier of each of two verified bundles: the one named, each its own if two are, else the first one.
 
     Raises ``BundleError``, and ``ParameterError`` where the two cannot be compared or have no such classifier.
     """
-    results = [bundle.verify(folder) for folder in folders]
     refuse(*results)
     chosen = [classifiers[0], classifiers[-1]] if classifiers else [next(iter(one.scores)) for one in results]
     first, second = (

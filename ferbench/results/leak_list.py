@@ -4,35 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ferbench.data import Predictions, Samples
+from ferbench.data import Predictions
 from ferbench.errors import BundleError
-from ferbench.leakage.audit import KINDS, Audit
 
 COLUMNS = ("id", "split", "shares", "with")
-
-
-def text(audits: Sequence[Audit], samples: Samples) -> str:
-    """The CSV: test sample, split, what it shares (such as "near+subject"), and the strongest such sample's id."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for audit in audits:
-        shares: dict[int, dict[str, int]] = {row: {} for row in audit.leaks.tolist()}
-        for kind in KINDS:
-            for one in audit.between:
-                found = one.findings[kind]
-                if found and one.later == "test" and one.earlier in audit.seen:
-                    for row, partner in zip(found.rows.tolist(), found.partners.tolist(), strict=True):
-                        shares[row].setdefault(kind, partner)
-        for row, kinds in shares.items():
-            partner = next(iter(kinds.values()))
-            writer.writerow([samples.ids[row], audit.split.name, "+".join(kinds), samples.ids[partner]])
-    return buffer.getvalue()
 
 
 def mask(csv_text: str, predictions: Predictions, where: str) -> NDArray[np.bool_]:

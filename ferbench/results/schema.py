@@ -6,12 +6,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from ferbench.support.naming import FOLDER_NAME
+
 Count = Annotated[int, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Owner = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99} [0-9][A-Za-z0-9.!+_-]{0,49}$")]
 """A distribution and its version, such as "ferbench-torch 0.1.0"."""
-FOLDER_NAME = r"^[A-Za-z0-9]([A-Za-z0-9 ._+=-]{0,98}[A-Za-z0-9_+=-])?$"
 Name = Annotated[str, StringConstraints(pattern=FOLDER_NAME)]
 """Fit to name a folder or a file on any system."""
 

@@ -6,8 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ferbench.data import Embeddings, batches
-from ferbench.interfaces import ImageRows
+from ferbench.data import Embeddings, ImageRows, batches
 
 CHUNK = 2048
 

@@ -11,43 +11,20 @@ import json
 import math
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
-from annotated_types import Ge
 from numpy.typing import NDArray
 
-from ferbench.data import Embeddings, Epoch, Labels
-from ferbench.interfaces import Classifier, ImageRows, Selection
+from ferbench.components.steps import Monitoring
+from ferbench.data import Embeddings, Epoch, ImageRows, Labels
+from ferbench.interfaces import Classifier, Selection
 from ferbench.running.embed import embed_all
 from ferbench.support.atomic import write_json
 from ferbench.support.progress import Reporter
-
-
-@dataclass(frozen=True)
-class Monitoring:
-    """How often the epochs are scored, and by which classifiers.
-
-    Args:
-        every: epochs between two scores; the last epoch is always scored.
-        classifiers: labels of those fitted at a scored epoch, so that slow ones need not be; by default all. The
-            first classifier of the pipeline, whose accuracy chooses the epoch, is always among them.
-    """
-
-    every: Annotated[int, Ge(1)] = 1
-    classifiers: list[str] | None = None
-
-    def describe(self) -> dict[str, Any]:
-        """The parameters as plain values; ``classifiers`` only where it is set, so older results keep their name."""
-        return {"every": self.every} | ({} if self.classifiers is None else {"classifiers": self.classifiers})
-
-    def scored(self, labels: Sequence[str]) -> list[str]:
-        """Of a pipeline's classifiers ``labels``, in their order, those fitted at a scored epoch."""
-        wanted = labels if self.classifiers is None else [*labels[:1], *self.classifiers]
-        return [label for label in labels if label in wanted]
 
 
 @dataclass(frozen=True)

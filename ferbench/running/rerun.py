@@ -26,6 +26,7 @@ from ferbench.support.atomic import write_json
 from ferbench.support.progress import Reporter
 from ferbench.verify import agreement
 from ferbench.verify.agreement import Agreement
+from ferbench.verify.verify import verified
 
 
 def no_detector() -> Detector:
@@ -64,7 +65,7 @@ def plan(
 
     Raises ``BundleError`` if it cannot be believed or run again, and the registry's and the parameters' errors.
     """
-    result = bundle.verify(folder)
+    result = verified(folder)
     if folder.resolve().is_relative_to(out.resolve()):
         raise BundleError(f"{folder} lies in {out}, where the new run goes", fix="--out another folder")
     if (result.transfer is None) != (init is None):
@@ -135,7 +136,7 @@ def promote(folder: Path, result: Result, done: Rerun) -> None:
         "same": {one.label: one.same for one in done.agreements},
     }
     write_json(folder / files.RESULT, {**result.model_dump(mode="json"), "tier": "reproduced", "rerun": facts})
-    bundle.verify(folder)
+    verified(folder)
 
 
 def _part(kind: str, described: Mapping[str, Any], registry: Registry, label: str | None = None) -> Part:

@@ -25,7 +25,6 @@ from ferbench.interfaces import Classifier, Costed, Dataset, Embedder, Evaluatio
 from ferbench.leakage import of_a_run
 from ferbench.results import bundle
 from ferbench.results.files import LEAKS, RESULT, SUBJECTS
-from ferbench.results.leak_list import text
 from ferbench.results.scores import MISS, score
 from ferbench.running import classifier_file, start_weights
 from ferbench.running.class_scores import class_scores
@@ -103,7 +102,7 @@ def run(plan: Plan, reporter: Reporter, *, resume: bool = False, restart: bool =
     first = next(iter(outcomes.values()))
     predictions = {label: joined([one.predictions[label] for one in outcomes.values()]) for label in first.predictions}
     notes = [*start_weights.notes(described["transfer"]), *(note for one in outcomes.values() for note in one.notes)]
-    leak_list = text(audits, samples)
+    leak_list = of_a_run.leaks_text(audits, samples)
     result = bundle.Result(
         **described,
         created=datetime.now(UTC).isoformat(timespec="seconds"),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 from platformdirs import user_config_path
 
-from ferbench.errors import DataError
+from ferbench.errors import DataError, ParameterError
 from ferbench.support.atomic import write_json
 
 Loaded = TypeVar("Loaded", covariant=True)
@@ -65,3 +66,14 @@ def load(dataset: Reader[Loaded], name: str, data: Path | None) -> Loaded:
 
 def _broken(where: Path, reason: str) -> DataError:
     return DataError(f"{where} cannot be read: {reason}", fix="delete it, and say again: ferbench data add NAME PATH")
+
+
+def parse_places(given: Sequence[str]) -> dict[str, Path]:
+    """Where each dataset lies, from ``--data NAME=PATH``. Raises ``ParameterError``."""
+    found = {}
+    for one in given:
+        name, equals, path = one.partition("=")
+        if not (name and equals and path):
+            raise ParameterError(f"--data {one} is not NAME=PATH", fix="for example --data fer2013=fer2013.csv")
+        found[name] = Path(path)
+    return found

@@ -34,7 +34,8 @@ HEAVY = (
 PROBE = """
 import importlib.metadata, json, sys
 from ferbench.components import discovery
-points = [one for one in importlib.metadata.entry_points(group=discovery.GROUP) if one.dist and one.dist.name == {name!r}]
+every = importlib.metadata.entry_points(group=discovery.GROUP)
+points = [one for one in every if one.dist and one.dist.name == {name!r}]
 discovery.load(points)
 print(json.dumps(sorted(sys.modules)))
 """

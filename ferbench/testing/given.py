@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ferbench.cli import options
+from ferbench.components.pipeline import settings_of
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,4 @@ def read(data: Mapping[str, Path], settings: Sequence[str]) -> dict[str, Given]:
     from ferbench.components.pipeline import parse_setting
 
     names = [parse_setting(one)[0].partition(".")[0] for one in settings]
-    return {
-        name: Given(data.get(name), options.settings_of(tuple(settings), name))
-        for name in dict.fromkeys([*data, *names])
-    }
+    return {name: Given(data.get(name), settings_of(settings, name)) for name in dict.fromkeys([*data, *names])}

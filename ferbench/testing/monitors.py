@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ferbench.data import Embeddings, Epoch
-from ferbench.interfaces import ImageRows
+from ferbench.data import Embeddings, Epoch, ImageRows
 
 
 class KilledError(Exception):

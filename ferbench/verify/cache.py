@@ -23,14 +23,14 @@ import ferbench
 from ferbench.components.discovery import installed
 from ferbench.data import batches
 from ferbench.errors import BundleError, StorageError
-from ferbench.results import bundle, files
+from ferbench.results import bundle, files, right_answers
 from ferbench.results.bundle import Result
 from ferbench.results.files import SUBJECTS
+from ferbench.results.right_answers import Right
 from ferbench.support.atomic import explain
 from ferbench.support.hashing import of_file
 from ferbench.support.processes import in_order
-from ferbench.verify import right_answers, verify
-from ferbench.verify.right_answers import Right
+from ferbench.verify import verify
 
 TOGETHER = 16
 """Bundles that a worker verifies at a time."""

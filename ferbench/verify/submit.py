@@ -12,7 +12,7 @@ from ferbench.errors import BundleError, ParameterError
 from ferbench.results import bundle, files
 from ferbench.results.schema import SubmissionFacts
 from ferbench.support.atomic import replacing, write_json
-from ferbench.verify.verify import Verdict, judge
+from ferbench.verify.verify import Verdict, judge, verified
 
 EXAMPLES = {
     "name": '--name "Vision Group, University of X" (2 to 100 characters)',
@@ -61,5 +61,5 @@ def submit(folder: Path, results: Path, *, name: str, url: str, licence: str, pa
             copy.parent.mkdir(exist_ok=True)
             shutil.copyfile(file, copy)
         write_json(fresh / files.RESULT, {**result, "rerun": None})
-        bundle.verify(fresh)
+        verified(fresh)
     return place, verdict

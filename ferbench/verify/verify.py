@@ -56,6 +56,13 @@ def require(folder: Path) -> Verdict:
     return verdict
 
 
+def verified(folder: Path) -> Result:
+    """The result of a bundle in which nothing is wrong. Raises ``BundleError``."""
+    result = require(folder).result
+    assert result is not None  # or it would have raised
+    return result
+
+
 def judge(folder: Path) -> Verdict:
     """Checks a bundle whole."""
     verdict = Verdict()

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ferbench.components.steps import FaceStep
 from ferbench.data import Face
-from ferbench.faces.prepare import Cropper, FaceStep
+from ferbench.faces.prepare import Cropper
 
 
 class Fresh:

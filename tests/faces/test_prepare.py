@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ferbench.components.steps import FaceStep
 from ferbench.data import Face, Samples
 from ferbench.errors import DataError, ParameterError, PluginError, StorageError
 from ferbench.faces import cache as faces_cache
 from ferbench.faces import prepare as faces_prepare
-from ferbench.faces.prepare import FaceStep, Rows, crop, prepare
+from ferbench.faces.prepare import Rows, crop, prepare
 
 
 class Source:

@@ -13,10 +13,11 @@ import numpy as np
 import psutil
 import pytest
 
+from ferbench.components.steps import FaceStep
 from ferbench.data import Face, Samples
 from ferbench.errors import DataError
 from ferbench.faces import prepare as faces_prepare
-from ferbench.faces.prepare import FaceStep, prepare
+from ferbench.faces.prepare import prepare
 from ferbench.support import processes as support_processes
 from tests.conftest import ROOT
 

@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 import pytest
 
+from ferbench.components.steps import FaceStep
 from ferbench.data import Images, Samples, Split
-from ferbench.faces.prepare import FaceStep, crop
+from ferbench.faces.prepare import crop
 from ferbench.leakage import duplicates
 from ferbench.leakage.audit import Audit, audit
 from ferbench.leakage.duplicates import correlation, prints

@@ -26,9 +26,9 @@ from ferbench.components import discovery
 from ferbench.data import Images
 from ferbench.errors import ModelError, ParameterError, TransferError
 from ferbench.media import video
+from ferbench.media.frame import Frame
 from ferbench.prediction.model import Model
 from ferbench.prediction.predict import see
-from ferbench.prediction.records import Frame
 from ferbench.results import bundle
 from ferbench.running import classifier_file
 from tests.conftest import ROOT, TOY, make_film

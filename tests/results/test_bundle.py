@@ -11,6 +11,7 @@ import pytest
 
 from ferbench.errors import BundleError
 from ferbench.results import bundle, files
+from ferbench.verify.verify import verified
 
 Run = Callable[..., tuple[Path, dict[str, Any]]]
 
@@ -34,7 +35,7 @@ def edit_result(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:
 
 
 def test_an_untouched_bundle_is_verified(folder: Path) -> None:
-    assert bundle.verify(folder) == bundle.read(folder)
+    assert verified(folder) == bundle.read(folder)
     assert bundle.find(folder.parents[3]) == [folder]
 
 
@@ -43,13 +44,13 @@ def test_an_untouched_bundle_is_verified(folder: Path) -> None:
 def test_an_edited_score_is_refused(folder: Path, name: str, label: str) -> None:
     edit_result(folder, lambda result: result["scores"][label].update({name: 0.123}))
     with pytest.raises(BundleError, match=rf"says {name} = 0.123 for {label}"):
-        bundle.verify(folder)
+        verified(folder)
 
 
 def test_an_edited_confusion_matrix_is_refused(folder: Path) -> None:
     edit_result(folder, lambda result: result["scores"]["svm"]["confusion"][0].__setitem__(0, 99))
     with pytest.raises(BundleError, match="confusion"):
-        bundle.verify(folder)
+        verified(folder)
 
 
 def swap_prediction(text: str) -> str:
@@ -99,7 +100,7 @@ def repeated_line(text: str) -> str:
 def test_altered_predictions_are_refused(folder: Path, change: Callable[[str], str], message: str) -> None:
     edit(folder / "predictions.csv", change)
     with pytest.raises(BundleError, match=message):
-        bundle.verify(folder)
+        verified(folder)
 
 
 @pytest.mark.parametrize(
@@ -115,30 +116,30 @@ def test_altered_predictions_are_refused(folder: Path, change: Callable[[str], s
 def test_an_altered_result_is_refused(folder: Path, change: Callable[[dict[str, Any]], None], message: str) -> None:
     edit_result(folder, change)
     with pytest.raises(BundleError, match=message):
-        bundle.verify(folder)
+        verified(folder)
 
 
 def test_files_that_are_missing_or_no_text(folder: Path) -> None:
     (folder / "predictions" / "svm-rbf.csv").unlink()
     with pytest.raises(BundleError, match=r"svm-rbf.csv cannot be read: No such file"):
-        bundle.verify(folder)
+        verified(folder)
     (folder / "result.json").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(BundleError, match=r"result.json cannot be read"):
-        bundle.verify(folder)
+        verified(folder)
     (folder / "result.json").write_text("{")
     with pytest.raises(BundleError, match="does not follow schema"):
-        bundle.verify(folder)
+        verified(folder)
 
 
 def test_a_huge_file_is_not_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(files.LARGEST, ".json", 100)
     with pytest.raises(BundleError, match="more than the 100 that are read"):
-        bundle.verify(folder)
+        verified(folder)
     with pytest.raises(BundleError, match="larger than 100 bytes"):
         bundle.read(folder)
     monkeypatch.setitem(files.LARGEST, ".csv", 100)
     with pytest.raises(BundleError, match=r"predictions\.csv has"):
-        bundle.verify(folder)
+        verified(folder)
 
 
 def test_predictions_survive_the_round_trip(folder: Path) -> None:

@@ -11,8 +11,8 @@ import pytest
 
 from ferbench.boards.build import build
 from ferbench.errors import BundleError
-from ferbench.results import bundle
 from ferbench.results.intervals import accuracy_interval
+from ferbench.verify.verify import verified
 
 Run = Callable[..., tuple[Path, dict[str, Any]]]
 
@@ -23,7 +23,7 @@ def folder(toy_run: Run) -> Path:
 
 
 def test_one_person_on_both_sides_leaves_nothing_leak_free(folder: Path) -> None:
-    result = bundle.verify(folder)
+    result = verified(folder)
     leaks = result.splits[0]["leaks"]["test_images"]
     assert leaks == result.scores["svm"].count == len((folder / "leaks.csv").read_text().splitlines()) - 1
     assert result.leak_free["svm"].model_dump() == {"count": 0, "accuracy": None, "interval": None}
@@ -40,7 +40,7 @@ def test_the_leak_free_part_is_scored_alone(toy_run: Run) -> None:
     (folder / "leaks.csv").write_text("id,split,shares,with\n" + listed)
     edit(folder, lambda result: result["splits"][0]["leaks"].update(test_images=len(wrong)))
     with pytest.raises(BundleError, match="says leak-free count"):
-        bundle.verify(folder)
+        verified(folder)
     for label in result["scores"]:
         lines = (
             (folder / ("predictions.csv" if label == "svm" else f"predictions/{label}.csv")).read_text().splitlines()
@@ -52,7 +52,7 @@ def test_the_leak_free_part_is_scored_alone(toy_run: Run) -> None:
         low, high = accuracy_interval(right, len(kept))
         said = {"count": len(kept), "accuracy": right / len(kept), "interval": [low, high]}
         edit(folder, lambda result, label=label, said=said: result["leak_free"].update({label: said}))
-    assert bundle.verify(folder).leak_free["svm"].count == len(rows) - 5
+    assert verified(folder).leak_free["svm"].count == len(rows) - 5
 
 
 def edit(folder: Path, change: Callable[[dict[str, Any]], Any]) -> None:
@@ -74,25 +74,25 @@ def test_altered_leaks_are_refused(folder: Path, change: Callable[[str], str], m
     file = folder / "leaks.csv"
     file.write_text(change(file.read_text()))
     with pytest.raises(BundleError, match=message):
-        bundle.verify(folder)
+        verified(folder)
 
 
 def test_leaks_that_are_missing_are_refused(folder: Path) -> None:
     (folder / "leaks.csv").unlink()
     with pytest.raises(BundleError, match=r"leaks.csv cannot be read"):
-        bundle.verify(folder)
+        verified(folder)
 
 
 def test_an_altered_leak_free_accuracy_is_refused(toy_run: Run) -> None:
     folder, _ = toy_run("--protocol", "random-7-3")
     edit(folder, lambda result: result["leak_free"]["svm"].update(accuracy=0.9))
     with pytest.raises(BundleError, match=r"leak-free accuracy = 0\.9 for svm"):
-        bundle.verify(folder)
+        verified(folder)
 
 
 def test_a_result_from_before_the_audit_is_still_read(folder: Path) -> None:
     edit(folder, lambda result: result.pop("leak_free"))
     (folder / "leaks.csv").unlink()
-    assert bundle.verify(folder).leak_free == {}
+    assert verified(folder).leak_free == {}
     (page,) = [text for path, text in build(folder.parents[3], folder.parents[3]).items() if path.name != "README.md"]
     assert "| - | - |" in page

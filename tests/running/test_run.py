@@ -19,6 +19,7 @@ import pytest
 
 from ferbench.cli.summary import show
 from ferbench.results import bundle
+from ferbench.verify.verify import verified
 from tests.conftest import ROOT, TOY, shell
 
 Run = Callable[..., tuple[Path, dict[str, Any]]]
@@ -47,7 +48,7 @@ def test_a_run_leaves_a_bundle_at_the_path_it_makes(toy_run: Run, tmp_path: Path
         "result.json",
         "subjects.csv",
     ]
-    assert bundle.verify(folder).run == result["run"]
+    assert verified(folder).run == result["run"]
     assert [path.name for path in folder.parent.iterdir()] == [folder.name]
 
 
@@ -146,7 +147,7 @@ def test_several_splits_are_trained_one_by_one_and_scored_together(toy_run: Run)
     assert [split["split"] for split in result["splits"]] == list(result["curves"]) == names
     assert result["scores"]["svm"]["count"] == 35
     assert sorted(path.name for path in (folder / "model").iterdir()) == names
-    assert bundle.verify(folder).run == result["run"]
+    assert verified(folder).run == result["run"]
 
 
 def test_with_the_rule_last_nothing_is_held_out_and_the_last_epoch_kept(toy_run: Run) -> None:

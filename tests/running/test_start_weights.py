@@ -14,6 +14,7 @@ from ferbench.boards.build import build
 from ferbench.errors import TransferError
 from ferbench.results import bundle
 from ferbench.running import start_weights
+from ferbench.verify.verify import verified
 from tests.conftest import ROOT
 
 Run = Callable[..., tuple[Path, dict[str, Any]]]
@@ -62,7 +63,7 @@ def test_the_same_split_again_starts_from_the_weights_and_names_them(first: Path
     assert (found["overlap"], found["tested"], found["unchecked"], found["before"]) == (0, 42, [], None)
     assert result["run"] != bundle.read(first).run
     assert not any("weights" in note for note in result["notes"])
-    assert bundle.verify(folder).transfer == found
+    assert verified(folder).transfer == found
 
 
 def test_an_overlap_is_refused_with_its_size_and_marked_if_allowed(first: Path, toy_run: Run, call: Call) -> None:

@@ -12,8 +12,8 @@ import pytest
 from platformdirs import user_cache_path
 
 from ferbench.errors import BundleError, StorageError
-from ferbench.results import bundle
-from ferbench.verify import cache, right_answers, verify
+from ferbench.results import bundle, right_answers
+from ferbench.verify import cache, verify
 from tests.forged import forge
 
 Run = Callable[..., tuple[Path, dict[str, Any]]]

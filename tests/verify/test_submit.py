@@ -13,7 +13,7 @@ from click.testing import Result
 from ferbench.boards.build import build
 from ferbench.results import bundle
 from ferbench.verify import agreement
-from ferbench.verify.verify import judge
+from ferbench.verify.verify import judge, verified
 from tests.tampering import facts, rows
 
 Run = Callable[..., tuple[Path, dict[str, Any]]]
@@ -41,7 +41,7 @@ def test_a_submission_is_laid_out_once_and_whole(toy_run: Run, call: Call, tmp_p
     place = tmp_path / "results" / folder.relative_to(tmp_path / "runs")
     assert f"git add {place}" in said
     assert "compared with the manifest of toy" in said
-    result = bundle.verify(place)
+    result = verified(place)
     assert result.tier == "rescored"
     assert result.submission["name"] == "Team <X> | `Y`"
     assert {name: value for name, value in result.model_dump(mode="json").items() if before[name] != value}.keys() == {
@@ -87,7 +87,7 @@ def test_a_rerun_that_agrees_is_reproduced(submitted: Path, call: Call, tmp_path
     said = call("rerun", submitted, "--out", tmp_path / "again").stdout
     assert "100.00% of the predictions are the same" in said
     assert f"reproduced: {submitted}" in said
-    result = bundle.verify(submitted)
+    result = verified(submitted)
     assert result.tier == "reproduced"
     assert result.rerun["same"] == {"lda": 1.0, "svm-rbf": 1.0}
     assert result.rerun["accuracy"]["lda"] == [result.scores["lda"].accuracy] * 2
@@ -151,7 +151,7 @@ def test_a_rerun_says_which_versions_differ(submitted: Path, call: Call, tmp_pat
     said = call("rerun", submitted, "--out", tmp_path / "again").stderr
     assert "ferbench-toy is 1.0 here, the bundle was made with 0.9" in said
     assert "the bundle was made with 2.0.0" in said
-    assert bundle.verify(submitted).tier == "reproduced"
+    assert verified(submitted).tier == "reproduced"
 
 
 def test_a_rerun_goes_elsewhere_and_needs_the_weights_it_started_from(toy_run: Run, call: Call, tmp_path: Path) -> None:

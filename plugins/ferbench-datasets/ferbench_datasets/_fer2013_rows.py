@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ferbench.data import Labels
-from ferbench.interfaces import ImageSource
+from ferbench.data import ImageSource, Labels
 
 SIZE = 48
 CLASSES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")

@@ -8,9 +8,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from ferbench.data import Images, Indices, Labels, Samples
+from ferbench.data import Images, ImageSource, Indices, Labels, Samples
 from ferbench.errors import DataError
-from ferbench.interfaces import ImageSource
 from ferbench_datasets._archives import FolderTree, open_tree, printable, reading, steps
 from ferbench_datasets._fer2013_rows import PARTS, USAGES, Rows
 from ferbench_datasets._ferplus_votes import (

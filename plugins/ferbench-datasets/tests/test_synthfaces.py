@@ -15,9 +15,10 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.svm import SVC
 
+from ferbench.components.steps import FaceStep
 from ferbench.data import Samples
 from ferbench.errors import DataError
-from ferbench.faces.prepare import FaceStep, crop
+from ferbench.faces.prepare import crop
 from ferbench.protocols.standard import SubjectDisjoint
 from ferbench_datasets.synthfaces.dataset import SynthFaces
 

@@ -9,9 +9,9 @@ from typing import Annotated
 import numpy as np
 from annotated_types import Ge
 
-from ferbench.data import Embeddings, Labels
+from ferbench.data import Embeddings, ImageRows, Labels
 from ferbench.errors import WeightsError
-from ferbench.interfaces import ImageRows, Loss, Monitor, Sampler
+from ferbench.interfaces import Loss, Monitor, Sampler
 
 
 class RawPixels:

@@ -12,9 +12,9 @@ from safetensors.torch import save_file
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from ferbench.data import Embeddings, Labels, batches
+from ferbench.data import Embeddings, ImageRows, Labels, batches
 from ferbench.errors import ParameterError
-from ferbench.interfaces import ImageRows, Loss, Monitor, Sampler
+from ferbench.interfaces import Loss, Monitor, Sampler
 from ferbench.support.atomic import replacing
 from ferbench_torch import backbone
 from ferbench_torch.augment import Augmentation

@@ -15,9 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ferbench.data import Embeddings, Epoch, Labels
+from ferbench.data import Embeddings, Epoch, ImageRows, Labels
 from ferbench.errors import TrainingError
-from ferbench.interfaces import ImageRows, Monitor, Sampler
+from ferbench.interfaces import Monitor, Sampler
 from ferbench_torch import checkpoint, schedules
 from ferbench_torch.augment import Augmentation
 from ferbench_torch.images import to_tensor

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ferbench.data import Embeddings, Epoch, Images, Labels
-from ferbench.interfaces import ImageRows
+from ferbench.data import Embeddings, Epoch, ImageRows, Images, Labels
 
 SIDE = 24
 

@@ -12,9 +12,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ferbench.data import Embeddings, Images, Labels
+from ferbench.data import Embeddings, ImageRows, Images, Labels
 from ferbench.errors import TrainingError
-from ferbench.interfaces import ImageRows
 from ferbench_torch.augment import Augmentation
 from ferbench_torch.cross_entropy import CrossEntropyLoss
 from ferbench_torch.samplers import UniformSampler

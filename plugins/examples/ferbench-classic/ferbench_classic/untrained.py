@@ -8,9 +8,9 @@ from typing import Self
 
 import numpy as np
 
-from ferbench.data import Embeddings, Images, Labels
+from ferbench.data import Embeddings, ImageRows, Images, Labels
 from ferbench.errors import ParameterError, WeightsError
-from ferbench.interfaces import ImageRows, Loss, Monitor, Sampler
+from ferbench.interfaces import Loss, Monitor, Sampler
 
 
 class Untrained(ABC):

@@ -12,9 +12,9 @@ import onnxruntime
 from annotated_types import Ge, Gt
 from numpy.typing import NDArray
 
-from ferbench.data import Embeddings, Images, Labels, batches
+from ferbench.data import Embeddings, ImageRows, Images, Labels, batches
 from ferbench.errors import ParameterError, WeightsError
-from ferbench.interfaces import ImageRows, Loss, Monitor, Sampler
+from ferbench.interfaces import Loss, Monitor, Sampler
 from ferbench.support import weights
 
 BATCH = 32
