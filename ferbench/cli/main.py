@@ -117,7 +117,7 @@ def run(
     folders = []
     for one in options.seeds(seeds, seed):
         plan = Plan(resolved, source, rule, data, one, out, init, allow_overlap, workers or usable_cores())
-        folders.append(run_plan(plan, reporter, resume=resume, restart=restart))
+        folders.append(run_plan(plan, reporter, unfinished=options.unfinished(resume, restart=restart)))
         reporter.stages.clear()
         if not as_json:
             cli_summary.show(bundle.read(folders[-1]), folders[-1])

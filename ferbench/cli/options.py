@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ferbench.errors import ParameterError
+
+if TYPE_CHECKING:
+    from ferbench.running.run import Unfinished
 
 
 def seeds(text: str | None, seed: int) -> list[int]:
@@ -28,3 +33,10 @@ def only_of(settings: tuple[str, ...], *parts: str) -> None:
     for one in settings:
         if one.partition(".")[0] not in parts:
             raise ParameterError(f"--set {one} is for no {' or '.join(parts)}", fix=f"for example --set {parts[0]}.X=1")
+
+
+def unfinished(resume: bool, *, restart: bool) -> Unfinished:
+    """What ``--resume`` and ``--restart`` ask for; of both, ``--restart`` counts."""
+    if restart:
+        return "restart"
+    return "resume" if resume else "error"

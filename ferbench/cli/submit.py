@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ferbench.cli.options import unfinished
 from ferbench.components.discovery import installed
 from ferbench.errors import FerbenchError, printable
 
@@ -70,7 +71,7 @@ def rerun(
     result, again = running_rerun.plan(
         folder, registry, data=data, out=out, init=init, workers=workers or usable_cores()
     )
-    done = running_rerun.rerun(folder, result, again, Reporter(), resume=resume, restart=restart)
+    done = running_rerun.rerun(folder, result, again, Reporter(), unfinished=unfinished(resume, restart=restart))
     _show_rerun(done)
     if not done.holds:
         click.echo(f"NOT reproduced: {folder} is left as it was; the run is in {done.folder}")

@@ -113,7 +113,7 @@ def _run(
         reporter = Reporter()
         said = " ".join([job.pipeline, *job.settings, "on", job.dataset, "under", job.protocol, f"seed {job.seed}"])
         reporter.say(f"run {number} of {len(jobs)}: {said}")
-        folders.append(run(plan, reporter, resume=resume))
+        folders.append(run(plan, reporter, unfinished="resume" if resume else "error"))
     return folders
 
 

@@ -102,7 +102,7 @@ def restore(described: Mapping[str, Any], registry: Registry) -> Pipeline:
     )
 
 
-def rerun(folder: Path, result: Result, again: run.Plan, reporter: Reporter, *, resume: bool, restart: bool) -> Rerun:
+def rerun(folder: Path, result: Result, again: run.Plan, reporter: Reporter, *, unfinished: run.Unfinished) -> Rerun:
     """Runs the plan and compares. Raises the errors of a run, and ``BundleError`` if the data are others."""
     name = again.dataset.entry.name
     samples = data_paths.load(again.dataset.build(), name, again.data)
@@ -113,7 +113,7 @@ def rerun(folder: Path, result: Result, again: run.Plan, reporter: Reporter, *, 
         )
     for difference in versions(result):
         reporter.warn(difference)
-    fresh = run.run(again, reporter, resume=resume, restart=restart)
+    fresh = run.run(again, reporter, unfinished=unfinished)
     return Rerun(fresh, agreement.between(folder, result, fresh, bundle.read(fresh)))
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -40,6 +40,8 @@ from ferbench.support.progress import Reporter
 
 CHECKED = 100
 """Test images by which a stored classifier is compared with the fitted one."""
+Unfinished = Literal["error", "resume", "restart"]
+"""An unfinished run of the same plan is an error, is continued, or is deleted and started over."""
 
 
 @dataclass(frozen=True)
@@ -62,12 +64,11 @@ class Plan:
     workers: int = 1
 
 
-def run(plan: Plan, reporter: Reporter, *, resume: bool = False, restart: bool = False, once: bool = False) -> Path:
+def run(plan: Plan, reporter: Reporter, *, unfinished: Unfinished = "error", skip_finished: bool = False) -> Path:
     """Runs ``plan`` and gives the bundle's folder.
 
-    An unfinished run of the same plan is gone on with (``resume``), thrown away (``restart``), or an error; a finished
-    one is run anew, or left as it is (``once``). Raises the errors of its parts, ``TrainingError`` and
-    ``StorageError``.
+    ``unfinished`` says what happens to an unfinished run of the same plan; a finished one is run again, or left as it
+    is with ``skip_finished``. Raises the errors of its components, ``TrainingError`` and ``StorageError``.
     """
     dataset: Dataset = plan.dataset.build()
     protocol: EvaluationProtocol = plan.protocol.build()
@@ -79,9 +80,9 @@ def run(plan: Plan, reporter: Reporter, *, resume: bool = False, restart: bool =
     if start:
         described = _with_transfer(described, start, samples, splits, allow=plan.allow_overlap)
     folder = plan.out / bundle.place(described)
-    if once and (folder / "result.json").exists():
+    if skip_finished and (folder / RESULT).exists():
         return folder
-    work = _work_folder(folder, resume=resume, restart=restart)
+    work = _work_folder(folder, unfinished)
     pipeline = plan.pipeline
     with reporter.stage("faces"):
         crops = prepare(
@@ -271,15 +272,15 @@ def _predict(fitted: Classifier, outputs: Embeddings, samples: Samples, crops: C
     return predictions_of(split, samples, predicted, scores, kind)
 
 
-def _work_folder(folder: Path, *, resume: bool, restart: bool) -> Path:
-    """The folder beside the bundle in which an unfinished run keeps what it has."""
+def _work_folder(folder: Path, unfinished: Unfinished) -> Path:
+    """The folder next to the bundle in which an unfinished run keeps what it has."""
     work = folder.with_name(f"{folder.name}.unfinished")
-    if work.exists() and restart:
+    if work.exists() and unfinished == "restart":
         shutil.rmtree(work)
-    if work.exists() and not resume:
+    if work.exists() and unfinished == "error":
         raise TrainingError(
-            f"an unfinished run of the same settings lies in {work}",
-            fix="go on with it: --resume; or throw it away: --restart",
+            f"an unfinished run of the same settings is in {work}",
+            fix="continue it: --resume; or delete it and start over: --restart",
         )
     try:
         work.mkdir(parents=True, exist_ok=True)

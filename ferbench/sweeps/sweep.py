@@ -94,7 +94,7 @@ def run_cell(cell: Cell, tell: Tell, *, where: str) -> Outcome:
     reporter = Telling(lambda event: tell({"key": cell.key, "where": where, **event}))
     try:
         with _alone(cell, reporter):
-            folder = run(cell.plan, reporter, resume=True, once=True)
+            folder = run(cell.plan, reporter, unfinished="resume", skip_finished=True)
         outcome = Outcome(cell.key, "finished", folder)
     except FerbenchError as error:
         outcome = Outcome(cell.key, "failed", what=error.what, fix=error.fix)
