@@ -29,7 +29,7 @@ def main() -> None:
     for name in names:
         given = dict(one.split(".", 1)[1].split("=", 1) for one in asked.set if one.startswith(f"{name}."))
         try:
-            detector = pipeline.resolve_part("detector", name, registry, given).build()
+            detector = pipeline.resolve_component("detector", name, registry, given).build()
         except WeightsError as error:
             print(f"{name:22} not run: {error.what.splitlines()[0][:60]} ...")
             continue

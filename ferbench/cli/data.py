@@ -57,7 +57,7 @@ def check(name: str, data: Path | None, as_json: bool) -> None:
     from ferbench.support import data_paths
     from ferbench.support.progress import Reporter
 
-    part = pipeline.resolve_part("dataset", name, installed().registry, {})
+    part = pipeline.resolve_component("dataset", name, installed().registry, {})
     reporter = Reporter()
     with reporter.stage(f"reading {name}"):
         samples = data_paths.load(part.build(), name, data)
@@ -83,7 +83,7 @@ def make_manifest(name: str, data: Path | None, settings: tuple[str, ...], diffe
 
     options.only_of(settings, "dataset")
     given = settings_of(settings, "dataset")
-    part = pipeline.resolve_part("dataset", name, installed().registry, given)
+    part = pipeline.resolve_component("dataset", name, installed().registry, given)
     reporter = Reporter()
     with reporter.stage(f"reading {name}"):
         samples = data_paths.load(part.build(), name, data)
@@ -129,9 +129,9 @@ def audit(
     from ferbench.support.progress import Reporter
 
     options.only_of(settings, "dataset", "protocol")
-    source = pipeline.resolve_part("dataset", name, registry, settings_of(settings, "dataset"))
+    source = pipeline.resolve_component("dataset", name, registry, settings_of(settings, "dataset"))
     chosen = protocol or source.entry.load().default_protocol
-    rule = pipeline.resolve_part("protocol", chosen, registry, settings_of(settings, "protocol"))
+    rule = pipeline.resolve_component("protocol", chosen, registry, settings_of(settings, "protocol"))
     found = audit_dataset(source, rule, data, seed, Reporter())
     said: dict[str, Any] = document(name, rule.entry.name, seed, found.samples, found.audits, ids=True)
     page = markdown(said)

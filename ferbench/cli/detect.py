@@ -26,13 +26,13 @@ def detect(
     registry = installed().registry
     registry.get("detector", detector)
 
-    from ferbench.components.pipeline import parse_setting, resolve_part
+    from ferbench.components.pipeline import parse_setting, resolve_component
     from ferbench.detection.detect import drawn_names, find_faces, text
     from ferbench.media import pictures
     from ferbench.media.boxes import draw_faces
     from ferbench.support.progress import Reporter
 
-    part = resolve_part("detector", detector, registry, dict(parse_setting(one) for one in settings))
+    part = resolve_component("detector", detector, registry, dict(parse_setting(one) for one in settings))
     paths, problems = pictures.expand(images)
     finder = part.build()
     places = dict(zip(paths, drawn_names(paths, draw), strict=True)) if draw else {}
@@ -40,7 +40,7 @@ def detect(
     found = []
     with reporter.stage("detecting"):
         for one in find_faces(paths, finder, progress=reporter.advance, refused=problems.append):
-            found.append(one.describe())
+            found.append(one.to_dict())
             if draw:
                 pictures.write_picture(places[one.path], draw_faces(one.image, one.faces))
     for problem in problems:

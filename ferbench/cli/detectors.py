@@ -50,7 +50,7 @@ def detectors(
     from ferbench.detection.page import show, write
     from ferbench.support.progress import Reporter
 
-    part = pipeline.resolve_part(
+    part = pipeline.resolve_component(
         "scenes",
         benchmark.choose_scenes(registry, dataset, data),
         registry,

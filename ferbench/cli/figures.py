@@ -112,7 +112,7 @@ def frames(dataset: str, data: Path | None, clip: str, settings: tuple[str, ...]
     from ferbench.figures import frames as one
 
     given = settings_of(settings, "dataset")
-    samples = pipeline.resolve_part("dataset", dataset, installed().registry, given).build().load(data)
+    samples = pipeline.resolve_component("dataset", dataset, installed().registry, given).build().load(data)
     _write(lambda: one.draw(samples, clip), out)
 
 

@@ -107,8 +107,8 @@ def run(
     dataset_settings = settings_of(settings, "dataset")
     protocol_settings = settings_of(settings, "protocol")
     others = [one for one in settings if not one.startswith(("dataset.", "protocol."))]
-    source = pipelines.resolve_part("dataset", dataset, registry, dataset_settings)
-    rule = pipelines.resolve_part(
+    source = pipelines.resolve_component("dataset", dataset, registry, dataset_settings)
+    rule = pipelines.resolve_component(
         "protocol", protocol or source.entry.load().default_protocol, registry, protocol_settings
     )
     resolved = pipelines.resolve(raw, registry, dataset=dataset, settings=others, device=device)

@@ -86,7 +86,7 @@ def describe(entry: Entry) -> dict[str, Any]:
             "default": "required" if one.default is signature.REQUIRED else one.default,
             "meaning": meanings.get(one.name, ""),
         }
-        for one in signature.of(factory, f"{entry.kind} '{entry.name}'")
+        for one in signature.signature_of(factory, f"{entry.kind} '{entry.name}'")
     ]
     return said
 

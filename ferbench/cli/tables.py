@@ -125,7 +125,7 @@ def _plan(job: Job, registry: Registry, places: dict[str, Path], results: Path, 
 
     others = [one for one in job.settings if not one.startswith(("dataset.", "protocol."))]
     source, rule = (
-        pipelines.resolve_part(kind, name, registry, settings_of(job.settings, kind))
+        pipelines.resolve_component(kind, name, registry, settings_of(job.settings, kind))
         for kind, name in (("dataset", job.dataset), ("protocol", job.protocol))
     )
     if source.entry.load().needs_data and job.dataset not in places | known():

@@ -41,7 +41,7 @@ TEXTS = ("name", "summary", "paper", "notes")
 
 
 @dataclass(frozen=True)
-class Part:
+class Component:
     """A registered part with every parameter resolved."""
 
     entry: Entry
@@ -52,7 +52,7 @@ class Part:
         """A new instance."""
         return self.entry.load()(**self.parameters)
 
-    def describe(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Name, owner and parameters, for results and hashes."""
         owner = f"{self.entry.distribution} {self.entry.version}".strip()
         return {"name": self.entry.name, "distribution": owner, "parameters": self.parameters}
@@ -64,26 +64,26 @@ class Pipeline:
 
     name: str
     texts: dict[str, str]
-    detector: Part
+    detector: Component
     faces: FaceStep
-    embedder: Part
-    loss: Part | None
-    sampler: Part | None
-    classifiers: tuple[Part, ...]
+    embedder: Component
+    loss: Component | None
+    sampler: Component | None
+    classifiers: tuple[Component, ...]
     monitor: Monitoring
     changed: dict[str, Any]
 
-    def describe(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """All that the predictions depend on, as plain values."""
         return {
             "name": self.name,
-            "detector": self.detector.describe(),
-            "faces": self.faces.describe(),
-            "embedder": self.embedder.describe(),
-            "loss": self.loss and self.loss.describe(),
-            "sampler": self.sampler and self.sampler.describe(),
-            "classifiers": {part.label: part.describe() for part in self.classifiers},
-            "monitor": self.monitor.describe(),
+            "detector": self.detector.to_dict(),
+            "faces": self.faces.to_dict(),
+            "embedder": self.embedder.to_dict(),
+            "loss": self.loss and self.loss.to_dict(),
+            "sampler": self.sampler and self.sampler.to_dict(),
+            "classifiers": {part.label: part.to_dict() for part in self.classifiers},
+            "monitor": self.monitor.to_dict(),
             "changed": self.changed,
         }
 
@@ -141,7 +141,8 @@ def resolve(
             fix='give each a name = "..." and a label = "..."',
         )
     steps = {
-        name: step(**signature.check(step, tables.get(name, {}), f"section [{name}]")) for name, step in STEPS.items()
+        name: step(**signature.checked_parameters(step, tables.get(name, {}), f"section [{name}]"))
+        for name, step in STEPS.items()
     }
     check_monitored(steps["monitor"], labels)
     check_names(tables["name"], *labels)
@@ -159,12 +160,12 @@ def resolve(
     )
 
 
-def resolve_part(kind: str, name: str, registry: Registry, given: Mapping[str, Any] | None = None) -> Part:
+def resolve_component(kind: str, name: str, registry: Registry, given: Mapping[str, Any] | None = None) -> Component:
     """One part by itself, such as a run's dataset or protocol."""
     return _part(kind, {"name": name, **(given or {})}, registry, None)
 
 
-def _part(kind: str, table: Mapping[str, Any], registry: Registry, device: str | None) -> Part:
+def _part(kind: str, table: Mapping[str, Any], registry: Registry, device: str | None) -> Component:
     given = dict(table)
     name = given.pop("name", None)
     label = given.pop("label", name)
@@ -173,9 +174,9 @@ def _part(kind: str, table: Mapping[str, Any], registry: Registry, device: str |
     entry = registry.get(kind, name)
     factory = entry.load()
     owner = f"{kind} '{name}'"
-    if device is not None and any(parameter.name == "device" for parameter in signature.of(factory, owner)):
+    if device is not None and any(parameter.name == "device" for parameter in signature.signature_of(factory, owner)):
         given["device"] = device
-    return Part(entry, signature.check(factory, given, owner), label)
+    return Component(entry, signature.checked_parameters(factory, given, owner), label)
 
 
 def _check_names(tables: Mapping[str, Any], registry: Registry) -> None:

@@ -31,7 +31,7 @@ class Parameter:
         return _describe(self.annotation)
 
 
-def of(factory: Callable[..., Any], owner: str) -> list[Parameter]:
+def signature_of(factory: Callable[..., Any], owner: str) -> list[Parameter]:
     """The parameters of a part's factory. Raises ``PluginError`` for ``*args`` or a missing annotation."""
     function = factory.__init__ if inspect.isclass(factory) else factory
     if inspect.isclass(factory) and factory.__init__ is object.__init__:
@@ -55,13 +55,13 @@ def _hints(function: Callable[..., Any]) -> dict[str, Any]:
     return typing.get_type_hints(function, include_extras=True)
 
 
-def check(factory: Callable[..., Any], given: Mapping[str, Any], owner: str) -> dict[str, Any]:
+def checked_parameters(factory: Callable[..., Any], given: Mapping[str, Any], owner: str) -> dict[str, Any]:
     """``given`` with every default filled in, each value of the annotated type and range.
 
     Text is read as the type it should be ("0.5" for a float), so that the command line can pass it on.
     Raises ``ParameterError`` naming the parameter, its type and the nearest name.
     """
-    parameters = {parameter.name: parameter for parameter in of(factory, owner)}
+    parameters = {parameter.name: parameter for parameter in signature_of(factory, owner)}
     for name in given:
         if name not in parameters:
             near = difflib.get_close_matches(name, list(parameters), n=1, cutoff=0.5)

@@ -29,7 +29,7 @@ class FaceStep:
     align: bool = False
     missed: Literal["error", "centre"] = "error"
 
-    def describe(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """The parameters as plain values; younger ones only where they are set, so older results keep their name."""
         younger = {"align": False, "missed": "error"}
         return {name: value for name, value in vars(self).items() if name not in younger or value != younger[name]}
@@ -48,7 +48,7 @@ class Monitoring:
     every: Annotated[int, Ge(1)] = 1
     classifiers: list[str] | None = None
 
-    def describe(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """The parameters as plain values; ``classifiers`` only where it is set, so older results keep their name."""
         return {"every": self.every} | ({} if self.classifiers is None else {"classifiers": self.classifiers})
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.components import signature
-from ferbench.components.pipeline import Part, resolve_part
+from ferbench.components.pipeline import Component, resolve_component
 from ferbench.components.registry import Registry
 from ferbench.data import Images, Scenes
 from ferbench.detection.average_precision import curve
@@ -49,16 +49,16 @@ def choose_scenes(registry: Registry, name: str | None, data: Path | None) -> st
     return fitting[0]
 
 
-def resolve_detector(name: str, registry: Registry, given: Mapping[str, Any]) -> Part:
+def resolve_detector(name: str, registry: Registry, given: Mapping[str, Any]) -> Component:
     """The detector with ``given`` parameters and, where it has them and is not told otherwise, ``LENIENT`` ones."""
     factory = registry.get("detector", name).load()
-    has = {parameter.name for parameter in signature.of(factory, f"detector '{name}'")}
+    has = {parameter.name for parameter in signature.signature_of(factory, f"detector '{name}'")}
     lenient = {key: value for key, value in LENIENT.items() if key in has}
-    return resolve_part("detector", name, registry, {**lenient, **given})
+    return resolve_component("detector", name, registry, {**lenient, **given})
 
 
 def run(
-    part: Part,
+    part: Component,
     data: Path | None,
     registry: Registry,
     detectors: Sequence[str],

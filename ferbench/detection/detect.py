@@ -25,7 +25,7 @@ class Found:
     image: Images
     faces: list[Face]
 
-    def describe(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Plain values, in pixels: one object an image, best face first."""
         height, width = self.image.shape[:2]
         faces = [

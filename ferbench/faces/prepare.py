@@ -61,7 +61,7 @@ class Crops:
         """Share of the samples with a face, in [0, 1]."""
         return float(self.found.mean()) if len(self.found) else 1.0
 
-    def describe(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Source, coverage, number of misses, and their rule where it is not "error", for the result."""
         said = {"source": self.source, "coverage": self.coverage, "missed": int((~self.found).sum())}
         return said | ({} if self.missed == "error" else {"rule": "a missed face's centre crop is predicted"})
@@ -247,5 +247,5 @@ def _check_box(box: Box, image: Images, sample: str) -> None:
 
 
 def _key(fingerprint: str, identity: str, step: FaceStep) -> str:
-    parameters = {name: value for name, value in step.describe().items() if name != "missed"}  # the crops are the same
+    parameters = {name: value for name, value in step.to_dict().items() if name != "missed"}  # the crops are the same
     return digest([FORMAT, cv2.__version__, fingerprint, identity, parameters])[:24]

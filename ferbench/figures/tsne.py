@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sklearn.manifold import TSNE
 from threadpoolctl import threadpool_limits
 
-from ferbench.components.pipeline import resolve_part
+from ferbench.components.pipeline import resolve_component
 from ferbench.components.registry import Registry
 from ferbench.components.steps import FaceStep
 from ferbench.data import Embeddings, Images, Labels
@@ -54,7 +54,7 @@ def embedded(
         )
     described = result.dataset
     with reporter.stage(f"reading {described['name']}"):
-        samples = resolve_part("dataset", described["name"], registry, described["parameters"]).build().load(data)
+        samples = resolve_component("dataset", described["name"], registry, described["parameters"]).build().load(data)
     if samples.fingerprint != result.dataset["fingerprint"]:
         raise FigureError(
             f"what was read is not the {described['name']} that {folder} was made from: other content",
@@ -72,7 +72,7 @@ def embedded(
             samples, _detector(result, registry), FaceStep(**result.pipeline["faces"]), progress=reporter.advance
         )
     part = result.pipeline["embedder"]
-    embedder: Any = resolve_part("embedder", part["name"], registry, part["parameters"]).build()
+    embedder: Any = resolve_component("embedder", part["name"], registry, part["parameters"]).build()
     if model.is_dir():
         embedder = embedder.load(model)
     images = Rows(crops.images, rows)
@@ -141,4 +141,4 @@ def _apart(places: NDArray[np.float32], across: int = 13) -> list[int]:
 def _detector(result: Result, registry: Registry) -> Any:
     """What builds the run's detector; a run on shipped crops had none, and none is asked for."""
     part = result.pipeline["detector"]
-    return resolve_part("detector", part["name"], registry, part["parameters"]).build if part else None
+    return resolve_component("detector", part["name"], registry, part["parameters"]).build if part else None

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ferbench.components.pipeline import Part
+from ferbench.components.pipeline import Component
 from ferbench.components.steps import FaceStep
 from ferbench.data import Face, Images, Predictions, Samples, Split
 from ferbench.faces.prepare import Crops, prepare
@@ -93,7 +93,7 @@ class Audited:
     audits: list[Audit]
 
 
-def audit_dataset(source: Part, rule: Part, data: Path | None, seed: int, reporter: Reporter) -> Audited:
+def audit_dataset(source: Component, rule: Component, data: Path | None, seed: int, reporter: Reporter) -> Audited:
     """Raises the errors of the dataset (``DataError``) and of the protocol (``SplitError``)."""
     with reporter.stage("reading"):
         samples = data_paths.load(source.build(), source.entry.name, data)

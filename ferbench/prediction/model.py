@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from ferbench.components import pipeline, signature
 from ferbench.components.discovery import installed
-from ferbench.components.pipeline import Part
+from ferbench.components.pipeline import Component
 from ferbench.components.registry import Registry
 from ferbench.components.steps import FaceStep
 from ferbench.data import Embeddings, Face, Images, Scale, ScoresKind, Strings
@@ -51,7 +51,7 @@ class Model:
         name: str,
         classes: Sequence[str],
         faces: FaceStep,
-        detector: Part | None,
+        detector: Component | None,
         embedder: Embedder,
         classifier: Classifier,
         notes: Sequence[str] = (),
@@ -158,7 +158,7 @@ def load(
     split = _chosen("split", split, list(result.stored), folder)
     label = _chosen("classifier", classifier, list(result.stored[split]), folder)
     fitted, notes = _classifier(folder, result, split, label, registry)
-    faces = signature.check(FaceStep, result.pipeline["faces"], "section [faces]")
+    faces = signature.checked_parameters(FaceStep, result.pipeline["faces"], "section [faces]")
     return Model(
         name=f"{folder.name}, split {split}, {label}",
         classes=result.classes,
@@ -200,7 +200,7 @@ def _classifier(
 
 def _detector(
     result: Result, name: str | None, settings: Mapping[str, Any], registry: Registry, device: str | None
-) -> Part | None:
+) -> Component | None:
     """The run's detector, or another one, with ``settings`` changed; checked, but not built."""
     own = result.pipeline["detector"]
     if name is None and own is None:
@@ -210,13 +210,13 @@ def _detector(
     return _part("detector", {"name": own["name"] if keeps else name, "parameters": given}, registry, device)
 
 
-def _part(kind: str, described: Mapping[str, Any], registry: Registry, device: str | None) -> Part:
+def _part(kind: str, described: Mapping[str, Any], registry: Registry, device: str | None) -> Component:
     """A part as a result describes it, on another ``device`` if told so."""
     given = dict(described["parameters"])
     factory = registry.get(kind, described["name"]).load()
-    if device and any(one.name == "device" for one in signature.of(factory, f"{kind} '{described['name']}'")):
+    if device and any(one.name == "device" for one in signature.signature_of(factory, f"{kind} '{described['name']}'")):
         given["device"] = device
-    return pipeline.resolve_part(kind, described["name"], registry, given)
+    return pipeline.resolve_component(kind, described["name"], registry, given)
 
 
 def _chosen(what: str, wanted: str | None, known: Sequence[str], folder: Path) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 from ferbench import __version__
 from ferbench.components import pipeline, signature
-from ferbench.components.pipeline import Part, Pipeline
+from ferbench.components.pipeline import Component, Pipeline
 from ferbench.components.registry import Entry, Registry
 from ferbench.errors import BundleError, DataError, UnknownNameError
 from ferbench.interfaces import Detector
@@ -37,7 +37,7 @@ def no_detector() -> Detector:
     )
 
 
-NONE = Part(
+NONE = Component(
     Entry(
         "none", "ferbench.running.rerun:no_detector", "nothing to detect", distribution="ferbench", version=__version__
     ),
@@ -80,11 +80,11 @@ def plan(
 
 
 def restore(described: Mapping[str, Any], registry: Registry) -> Pipeline:
-    """The pipeline that ``Pipeline.describe`` gave, of installed parts. Raises as ``plan`` does."""
+    """The pipeline that ``Pipeline.to_dict`` gave, of installed parts. Raises as ``plan`` does."""
     parts = {kind: described[kind] and _part(kind, described[kind], registry) for kind in pipeline.PARTS}
     classifiers = [_part("classifier", one, registry, label) for label, one in described["classifiers"].items()]
     steps = {
-        name: step(**signature.check(step, _no_paths(described[name]), f"section [{name}]"))
+        name: step(**signature.checked_parameters(step, _no_paths(described[name]), f"section [{name}]"))
         for name, step in pipeline.STEPS.items()
     }
     pipeline.check_monitored(steps["monitor"], [one.label for one in classifiers])
@@ -139,12 +139,12 @@ def promote(folder: Path, result: Result, done: Rerun) -> None:
     verified(folder)
 
 
-def _part(kind: str, described: Mapping[str, Any], registry: Registry, label: str | None = None) -> Part:
+def _part(kind: str, described: Mapping[str, Any], registry: Registry, label: str | None = None) -> Component:
     given = _no_paths(described["parameters"])
     if {"name", "label"} & set(given):
         raise BundleError(f"a parameter of the {kind} cannot be called name or label", fix="refuse the bundle")
     try:
-        part = pipeline.resolve_part(
+        part = pipeline.resolve_component(
             kind, described["name"], registry, {**given, **({"label": label} if label else {})}
         )
     except UnknownNameError as error:

@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ferbench.components.pipeline import Part, Pipeline
+from ferbench.components.pipeline import Component, Pipeline
 from ferbench.data import Embeddings, Indices, Predictions, Samples, Split
 from ferbench.errors import ModelError, TrainingError
 from ferbench.faces.prepare import Crops, Rows, prepare, shipped
@@ -54,8 +54,8 @@ class Plan:
     """
 
     pipeline: Pipeline
-    dataset: Part
-    protocol: Part
+    dataset: Component
+    protocol: Component
     data: Path | None
     seed: int
     out: Path
@@ -109,7 +109,7 @@ def run(plan: Plan, reporter: Reporter, *, unfinished: Unfinished = "error", ski
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         splits=[{**one.summary(), "digest": one.split.digest(samples.ids)} for one in audits],
         test_digest=bundle.test_digest(next(iter(predictions.values()))),
-        faces=crops.describe(),
+        faces=crops.to_dict(),
         curves={name: one.curve for name, one in outcomes.items() if one.curve},
         best_epochs={name: one.best_epoch for name, one in outcomes.items() if one.best_epoch is not None},
         stored={name: one.stored for name, one in outcomes.items() if one.stored},
@@ -210,19 +210,19 @@ def _with_transfer(
 
 def describe(plan: Plan, samples: Samples, protocol: EvaluationProtocol) -> dict[str, Any]:
     """The fields of ``Result`` that are known before the work starts, and the run's name made of them."""
-    pipeline, optimistic = plan.pipeline.describe(), protocol.optimistic(samples)
+    pipeline, optimistic = plan.pipeline.to_dict(), protocol.optimistic(samples)
     if shipped(samples, plan.pipeline.faces):
         pipeline["detector"] = None
     identity: dict[str, Any] = {
         "seed": plan.seed,
         "pipeline": pipeline,
         "dataset": {
-            **plan.dataset.describe(),
+            **plan.dataset.to_dict(),
             "fingerprint": samples.fingerprint,
             "samples": len(samples),
             "counts": {name: int((samples.labels == code).sum()) for code, name in enumerate(samples.classes)},
         },
-        "protocol": {**plan.protocol.describe(), "selection": protocol.selection, "optimistic": optimistic},
+        "protocol": {**plan.protocol.to_dict(), "selection": protocol.selection, "optimistic": optimistic},
         "classes": list(samples.classes),
     }
     name = f"seed{plan.seed}-{digest(identity)[:10]}"

@@ -63,11 +63,11 @@ class Origin(BaseModel):
         one = self.training
         return f"{one.dataset['name']}, {one.protocol['name']}, {one.run}" if one else "unknown training data"
 
-    def describe(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """For a result: all but the ids, whose number is given."""
         one = self.training
         training = one and {**one.model_dump(exclude={"ids"}), "samples": len(one.ids)}
-        return {"weights": self.weights, "training": training, "before": self.before and self.before.describe()}
+        return {"weights": self.weights, "training": training, "before": self.before and self.before.to_dict()}
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def check(
             fix="start from a run of the same protocol and seed, or of another dataset; or let the result be marked as "
             "optimistic: --allow-overlap",
         )
-    return {**origin.describe(), "overlap": overlap, "tested": len(test), "unchecked": unchecked}
+    return {**origin.to_dict(), "overlap": overlap, "tested": len(test), "unchecked": unchecked}
 
 
 def notes(transfer: dict[str, Any] | None) -> list[str]:

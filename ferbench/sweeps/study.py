@@ -21,7 +21,7 @@ from annotated_types import Ge, Len
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from ferbench.components import pipeline as pipelines
-from ferbench.components.pipeline import Part
+from ferbench.components.pipeline import Component
 from ferbench.components.registry import Entry, Registry
 from ferbench.errors import StudyError
 from ferbench.running.run import Plan
@@ -103,11 +103,11 @@ def _cells(study: Study, folder: Path, registry: Registry, out: Path) -> Iterato
         near = folder / changed.name
         raw = pipelines.read(str(near) if near.suffix == ".toml" else changed.name, registry)
         for source in study.datasets:
-            dataset = pipelines.resolve_part("dataset", source.name, registry, source.parameters)
+            dataset = pipelines.resolve_component("dataset", source.name, registry, source.parameters)
             pipeline = pipelines.resolve(raw, registry, dataset=source.name, settings=changed.set, device=study.device)
             data = None if source.data is None else folder / source.data.expanduser()
             for named in study.protocols or [Named(name=dataset.entry.load().default_protocol)]:
-                protocol = pipelines.resolve_part("protocol", named.name, registry, named.parameters)
+                protocol = pipelines.resolve_component("protocol", named.name, registry, named.parameters)
                 for seed in study.seeds:
                     plan = Plan(pipeline, dataset, protocol, data, seed, out)
                     yield Cell(_name(changed, source, named, seed), _key(plan), plan)
@@ -123,8 +123,8 @@ def _told(named: Named) -> str:
 
 
 def _key(plan: Plan) -> str:
-    parts: list[Part] = [plan.dataset, plan.protocol]
-    return digest([plan.pipeline.describe(), *(part.describe() for part in parts), plan.seed])[:16]
+    parts: list[Component] = [plan.dataset, plan.protocol]
+    return digest([plan.pipeline.to_dict(), *(part.to_dict() for part in parts), plan.seed])[:16]
 
 
 def _read(file: Path) -> Study:

@@ -167,7 +167,7 @@ def fingerprint_is_one_line(trial: Trial) -> None:
 @rule("detector")
 def fingerprint_covers_the_parameters(trial: Trial) -> None:
     """Another value of a parameter (numbers, switches and choices are tried) is another fingerprint."""
-    for one in signature.of(trial.factory, trial.owner):
+    for one in signature.signature_of(trial.factory, trial.owner):
         value = trial.parameters()[one.name]
         changed = _another(trial, one, value)
         if changed is not None:

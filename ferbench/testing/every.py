@@ -6,7 +6,7 @@ import inspect
 import re
 
 from ferbench import interfaces
-from ferbench.components.signature import REQUIRED, check, of
+from ferbench.components.signature import REQUIRED, checked_parameters, signature_of
 from ferbench.errors import ParameterError, PluginError
 from ferbench.testing.rules import FACTORIES, expect, rule
 from ferbench.testing.trial import Trial
@@ -54,7 +54,7 @@ def every_parameter_has_a_name(trial: Trial) -> None:
 def every_parameter_has_a_type_and_a_default(trial: Trial) -> None:
     """Every parameter of the factory is annotated and has a default."""
     try:
-        found = of(trial.factory, trial.owner)
+        found = signature_of(trial.factory, trial.owner)
     except PluginError as error:
         expect(False, error.what)
         return
@@ -66,7 +66,7 @@ def every_parameter_has_a_type_and_a_default(trial: Trial) -> None:
 def defaults_are_of_their_types(trial: Trial) -> None:
     """Every default is accepted by its parameter's own annotation, range included."""
     try:
-        check(trial.factory, {}, trial.owner)
+        checked_parameters(trial.factory, {}, trial.owner)
     except ParameterError as error:
         expect(False, error.what)
 

@@ -67,7 +67,7 @@ def shuffled(given: Samples, seed: int = 0) -> tuple[Samples, Indices]:
 
 def _built(trial: Trial) -> Iterator[Any]:
     """The protocol by every selection rule that it has a parameter for, or as it is."""
-    offered = [one for one in signature.of(trial.factory, trial.owner) if one.name == "selection"]
+    offered = [one for one in signature.signature_of(trial.factory, trial.owner) if one.name == "selection"]
     if not offered:
         yield trial.build()
     for one in offered:

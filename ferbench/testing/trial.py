@@ -46,10 +46,10 @@ class Trial:
         """All parameters: the defaults, the cheap values, what the tester gave, and ``changes``, in this order."""
         cheap = {
             one.name: CHEAP[one.name]
-            for one in signature.of(self.factory, self.owner)
+            for one in signature.signature_of(self.factory, self.owner)
             if one.name in CHEAP and type(one.default) is type(CHEAP[one.name])
         }
-        return signature.check(self.factory, {**cheap, **self.given.parameters, **changes}, self.owner)
+        return signature.checked_parameters(self.factory, {**cheap, **self.given.parameters, **changes}, self.owner)
 
     def build(self, **changes: Any) -> Any:
         """A new instance."""
@@ -57,7 +57,7 @@ class Trial:
 
     def has(self, name: str) -> bool:
         """Whether the part has a parameter of that name."""
-        return any(one.name == name for one in signature.of(self.factory, self.owner))
+        return any(one.name == name for one in signature.signature_of(self.factory, self.owner))
 
     def folder(self) -> Path:
         """A fresh, empty folder, which goes with the trial."""

@@ -75,7 +75,7 @@ def _protocol(result: Result, registry: Registry) -> tuple[EvaluationProtocol | 
     if {"name", "label"} & set(facts["parameters"]):
         return None, ["a parameter of the protocol cannot be called name or label"]
     try:
-        part = pipeline.resolve_part("protocol", facts["name"], registry, facts["parameters"])
+        part = pipeline.resolve_component("protocol", facts["name"], registry, facts["parameters"])
         protocol: EvaluationProtocol = part.build()
     except UnknownNameError:
         installed = any(entry.distribution == owner for entry in registry)

@@ -25,7 +25,7 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from ferbench.components.pipeline import Part
+from ferbench.components.pipeline import Component
 from ferbench.components.registry import Entry
 from ferbench.data import Images, Samples, Strings
 from ferbench.errors import DataError, PluginError
@@ -98,7 +98,9 @@ def another_copy(notes: Sequence[str]) -> str:
     return next((note for note in notes if any(words in note for words in COPIES)), "")
 
 
-def make(part: Part, samples: Samples, differs: str, progress: Callable[[int, int, str], None]) -> tuple[Facts, str]:
+def make(
+    part: Component, samples: Samples, differs: str, progress: Callable[[int, int, str], None]
+) -> tuple[Facts, str]:
     """The facts and the CSV of ``samples``, every image read once. ``differs``: how they are not the release."""
     facts = Facts(
         parameters=part.parameters,

@@ -23,7 +23,7 @@ def factory(
 
 
 def test_defaults_are_filled_in() -> None:
-    assert signature.check(factory, {"margin": 1}, "loss 'x'") == {
+    assert signature.checked_parameters(factory, {"margin": 1}, "loss 'x'") == {
         "margin": 1.0,
         "rate": 0.5,
         "mining": "all",
@@ -38,7 +38,7 @@ def test_defaults_are_filled_in() -> None:
     [({"rate": "0.25"}, 0.25), ({"count": "7"}, 7), ({"flip": "true"}, True), ({"rate": 1}, 1.0), ({"name": "7"}, "7")],
 )
 def test_text_is_read_as_the_type_it_should_be(given: dict[str, object], value: object) -> None:
-    resolved = signature.check(factory, {"margin": 1.0, **given}, "loss 'x'")
+    resolved = signature.checked_parameters(factory, {"margin": 1.0, **given}, "loss 'x'")
     found = resolved[next(iter(given))]
     assert found == value
     assert type(found) is type(value)
@@ -62,7 +62,7 @@ def test_text_is_read_as_the_type_it_should_be(given: dict[str, object], value: 
 )
 def test_a_wrong_value_is_named_with_its_type(given: dict[str, object], message: str) -> None:
     with pytest.raises(ParameterError, match=message):
-        signature.check(factory, given, "loss 'x'")
+        signature.checked_parameters(factory, given, "loss 'x'")
 
 
 def test_a_signature_that_hides_parameters_is_refused() -> None:
@@ -71,12 +71,12 @@ def test_a_signature_that_hides_parameters_is_refused() -> None:
     def untyped(margin=1.0): ...  # type: ignore[no-untyped-def]
 
     with pytest.raises(PluginError, match="takes \\*options"):
-        signature.of(hidden, "loss 'x'")
+        signature.signature_of(hidden, "loss 'x'")
     with pytest.raises(PluginError, match="'margin' has no type"):
-        signature.of(untyped, "loss 'x'")
+        signature.signature_of(untyped, "loss 'x'")
 
 
 def test_a_class_without_a_constructor_has_no_parameters() -> None:
     class Plain: ...
 
-    assert signature.check(Plain, {}, "loss 'x'") == {}
+    assert signature.checked_parameters(Plain, {}, "loss 'x'") == {}

@@ -57,7 +57,7 @@ def test_a_distribution_is_complete(made: Callable[[str], Entry], tmp_path: Path
     if kind == "pipeline":
         assert tomllib.loads(entry.text())["name"] == "my-pipeline"
     else:
-        for parameter in signature.of(entry.load(), entry.name):
+        for parameter in signature.signature_of(entry.load(), entry.name):
             assert parameter.default is not signature.REQUIRED
     for file in folder.rglob("*.py"):
         assert ast.get_docstring(ast.parse(file.read_text())), file

@@ -24,7 +24,7 @@ def known(name: str) -> Any:
 @pytest.mark.parametrize("name", KEPT)
 def test_a_kept_manifest_is_whole(name: str) -> None:
     found = known(name)
-    part = pipeline.resolve_part("dataset", name, discovery.installed().registry)
+    part = pipeline.resolve_component("dataset", name, discovery.installed().registry)
     assert len(found.samples) == KEPT[name]
     assert found.facts.parameters == part.parameters
     assert all(len(one) == manifest.DIGITS for one in found.hashes.tolist())

@@ -50,7 +50,7 @@ def test_table_5_is_the_reference_s_training_with_more_classifiers() -> None:
     reference, table = (resolve(name, "fer2013") for name in ("tlf-resnet18-svm", "tlf-resnet18-table5"))
     for part in ("detector", "faces", "embedder", "loss", "sampler"):
         assert getattr(table, part) == getattr(reference, part)
-    assert table.classifiers[0].describe() == reference.classifiers[0].describe()  # the same one chooses the epoch
+    assert table.classifiers[0].to_dict() == reference.classifiers[0].to_dict()  # the same one chooses the epoch
     kernels = [one.parameters["kernel"] for one in table.classifiers if one.entry.name == "svm"]
     assert kernels == ["linear", "rbf", "poly", "sigmoid"]
     assert table.monitor.scored([one.label for one in table.classifiers]) == ["svm-linear", "lda", "softmax-regression"]
@@ -85,7 +85,7 @@ def test_loss_sampler_and_svm_are_spelt_out(name: str) -> None:
     tables = [(kind, raw[kind]) for kind in ("loss", "sampler") if kind in raw]
     for kind, table in tables:
         factory = registry.get(kind, table["name"]).load()
-        assert set(table) - {"name"} == {one.name for one in signature.of(factory, kind)}
+        assert set(table) - {"name"} == {one.name for one in signature.signature_of(factory, kind)}
     for table in raw["classifiers"]:
         assert table["name"] != "svm" or {"kernel", "C"} <= set(table)
 

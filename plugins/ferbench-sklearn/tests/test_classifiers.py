@@ -143,7 +143,7 @@ def test_balanced_gives_a_rare_class_its_due() -> None:
 )
 def test_a_value_out_of_range_is_named_before_any_work(factory: Any, given: dict[str, Any], message: str) -> None:
     with pytest.raises(ParameterError, match=message):
-        signature.check(factory, given, "classifier")
+        signature.checked_parameters(factory, given, "classifier")
 
 
 @given(shrinkage=st.floats(0, 1), gamma=st.floats(0, 100), C=st.floats(1e-3, 1e3), degree=st.integers(1, 5))
@@ -158,5 +158,5 @@ def test_what_the_schema_takes_scikit_learn_takes(
         (lda, {"shrinkage": shrinkage}),
         (svm, {"kernel": "sigmoid", "gamma": gamma, "C": C, "degree": degree}),
     ):
-        built = factory(**signature.check(factory, values, "classifier"))
+        built = factory(**signature.checked_parameters(factory, values, "classifier"))
         assert len(built.fit(rows[:30], labels[:30]).predict(rows)) == len(rows)

@@ -10,7 +10,7 @@ import torch
 
 from ferbench.components import signature
 from ferbench.components.discovery import installed
-from ferbench.components.pipeline import resolve_part
+from ferbench.components.pipeline import resolve_component
 from ferbench.errors import ParameterError, TrainingError
 from ferbench_pml import names
 
@@ -22,7 +22,7 @@ pytestmark = [
 
 
 def build(name: str, **given: object):
-    return resolve_part("loss", f"pml:{name}", installed().registry, given).build()
+    return resolve_component("loss", f"pml:{name}", installed().registry, given).build()
 
 
 @pytest.mark.parametrize("name", names.losses())
@@ -60,7 +60,8 @@ def test_learnable_weights_are_parameters_and_have_the_run_s_sizes() -> None:
 
 def test_the_parameters_are_the_class_s_own_with_the_miner() -> None:
     found = {
-        one.name: one.default for one in signature.of(installed().registry.get("loss", "pml:ArcFaceLoss").load(), "")
+        one.name: one.default
+        for one in signature.signature_of(installed().registry.get("loss", "pml:ArcFaceLoss").load(), "")
     }
     assert found["margin"] == 28.6
     assert found["scale"] == 64
