@@ -53,7 +53,7 @@ def test_the_papers_tables_are_up_to_date(call: Any) -> None:
 @pytest.mark.parametrize(
     "pipeline", ["tlf-resnet18-svm", "ce-resnet18-svm", "tlf-resnet18-table5", "ce-resnet18-softmax"]
 )
-def test_fer2013_is_there_with_its_curve_and_within_memory(pipeline: str) -> None:
+def test_fer2013_is_there_with_its_curve(pipeline: str) -> None:
     found = [bundle.read(one) for one in BUNDLES if one.parts[-4:-1] == ("fer2013-7", "official", pipeline)]
     assert found
     for result in found:
@@ -62,4 +62,3 @@ def test_fer2013_is_there_with_its_curve_and_within_memory(pipeline: str) -> Non
         assert [row["epoch"] for row in result.curves["official"]][-1] == result.pipeline["embedder"]["parameters"][
             "epochs"
         ]
-        assert result.peak_memory_mb < 2_500

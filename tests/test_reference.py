@@ -72,6 +72,10 @@ def test_three_classifiers_cost_one_training(trained: Path) -> None:
     assert len(result.curves["subjects"]) == EPOCHS
 
 
+def test_a_small_training_takes_little_memory(trained: Path) -> None:
+    assert 100 < bundle.read(trained).peak_memory_mb < 2_000
+
+
 def test_weights_of_a_run_start_another(trained: Path, tmp_path: Path) -> None:
     weights = trained / "model" / "subjects" / "embedder.safetensors"
     assert weights.stat().st_size > 40e6

@@ -70,10 +70,13 @@ def test_a_page_says_what_a_reader_must_know(results: Path) -> None:
     assert "(optimistic)" in texts["README.md"]
 
 
-def test_links_lead_to_bundles(results: Path) -> None:
-    for path, text in build(results, results).items():
-        for link in re.findall(r"\]\(([^)]+)\)", text):
-            assert (path.parent / link).resolve().exists() or link.endswith(".md"), link
+def test_links_lead_to_bundles_and_pages(results: Path) -> None:
+    pages = build(results, results)
+    for path, text in pages.items():
+        links = [(path.parent / link).resolve() for link in re.findall(r"\]\(([^)]+)\)", text)]
+        assert links
+        for link in links:
+            assert link in pages or (link / "result.json").exists()
 
 
 def test_rows_are_sorted_by_accuracy(results: Path) -> None:

@@ -18,6 +18,21 @@ SHARED = Path(__file__).parents[3].parent / "shared"
 MOBILENET_SHA256 = "10ba7891fd076d0b52125b507ae1499465aaa269d007459a43c64ae9d3277648"
 
 
+def shared(name: str) -> Path:
+    """A file of ``../shared``. Without that folder the test is skipped; with it, a missing file is a failure."""
+    if not SHARED.exists():
+        pytest.skip(f"there is no folder {SHARED}")
+    path = SHARED / name
+    assert path.exists(), f"{SHARED} has no {name}: without it no test would try a detector with trained weights"
+    return path
+
+
+def weights_of(name: str, digest: str = "") -> dict[str, Any]:
+    """The parameters that name a file of ``shared/weights``, and its SHA-256 where it is not the public file."""
+    path = shared(f"weights/{name}")
+    return {"weights": str(path)} | ({"weights_sha256": digest} if digest else {})
+
+
 @pytest.fixture(autouse=True)
 def no_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Downloads fail as on a machine without a network; the weights folder, which is returned, is empty."""
@@ -33,42 +48,32 @@ def no_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def photo() -> Images:
     """The astronaut's photo, RGB uint8 [512, 512, 3]."""
-    path = SHARED / "data" / "photos" / "astronaut.png"
-    if not path.exists():
-        pytest.skip(f"{path} is not on this machine")
+    path = shared("data/photos/astronaut.png")
     return np.ascontiguousarray(cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB), np.uint8)  # type: ignore[arg-type]  # it is there
 
 
 @pytest.fixture(scope="session")
 def mobilenet() -> dict[str, Any]:
-    """Parameters of ``retinaface-mobilenet`` that name the weights at hand."""
-    return _at_hand("retinaface_mobilenet0.25.onnx", MOBILENET_SHA256)
-
-
-def _at_hand(name: str, digest: str = "") -> dict[str, Any]:
-    """The parameters that name a file of ``shared/weights``, and its SHA-256 where it is not the public file."""
-    path = SHARED / "weights" / name
-    if not path.exists():
-        pytest.skip(f"{path} is not on this machine")
-    return {"weights": str(path)} | ({"weights_sha256": digest} if digest else {})
+    """Parameters of ``retinaface-mobilenet``: another training of the same network."""
+    return weights_of("retinaface_mobilenet0.25.onnx", MOBILENET_SHA256)
 
 
 @pytest.fixture(scope="session")
 def yunet() -> dict[str, Any]:
     """Parameters of ``yunet``: the public file."""
-    return _at_hand("face_detection_yunet_2026may.onnx")
+    return weights_of("face_detection_yunet_2026may.onnx")
 
 
 @pytest.fixture(scope="session")
 def blazeface() -> dict[str, Any]:
     """Parameters of ``mediapipe``: the public file."""
-    return _at_hand("blaze_face_short_range.tflite")
+    return weights_of("blaze_face_short_range.tflite")
 
 
 @pytest.fixture(scope="session")
 def yolo() -> dict[str, Any]:
     """Parameters of ``yolo-face``: another export of the same network, with raw heads."""
-    return _at_hand("yolov5n-0.5-face.onnx", "7da50650e16167e93acf24caf01f15f2922ecf168c884f2825a3c95479f8687d")
+    return weights_of("yolov5n-0.5-face.onnx", "7da50650e16167e93acf24caf01f15f2922ecf168c884f2825a3c95479f8687d")
 
 
 @pytest.fixture(scope="session")

@@ -8,9 +8,11 @@ from importlib import resources
 from typing import Any
 
 import pytest
+from sklearn.base import is_classifier
 
 import ferbench_haider2023
 from ferbench.components import discovery, pipeline, signature
+from ferbench.interfaces import Embedder, Loss, Sampler
 
 FILES = {
     entry.name: resources.files("ferbench_haider2023").joinpath(entry.target.partition(":")[2]).read_text()
@@ -28,13 +30,21 @@ def resolve(name: str, dataset: str) -> pipeline.Pipeline:
 
 @each
 @pytest.mark.parametrize("dataset", ["synthfaces", "fer2013"])
-def test_it_resolves_and_its_parts_can_be_built(name: str, dataset: str) -> None:
-    found = resolve(name, dataset)
-    assert found.name == name
-    assert found.detector.entry.name == "retinaface"
-    assert found.faces.size == 48
-    for part in (found.embedder, found.loss, found.sampler, *found.classifiers):
-        assert part is None or part.build() is not None
+def test_it_resolves_and_its_components_can_be_built(name: str, dataset: str) -> None:
+    resolved = resolve(name, dataset)
+    assert resolved.name == name
+    assert resolved.detector.entry.name == "retinaface"
+    assert resolved.faces.size == 48
+    assert isinstance(resolved.embedder.build(), Embedder)
+    if name == "raw-pixels-svm":  # nothing is trained
+        assert resolved.loss is None
+        assert resolved.sampler is None
+    else:
+        assert isinstance(resolved.loss.build(), Loss)
+        assert isinstance(resolved.sampler.build(), Sampler)
+    assert resolved.classifiers
+    for classifier in resolved.classifiers:
+        assert is_classifier(classifier.build())
 
 
 @pytest.mark.parametrize("name", [name for name in FILES if name != "raw-pixels-svm"])
