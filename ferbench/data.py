@@ -67,12 +67,12 @@ class Face:
 class Samples:
     """All N labelled images of a dataset; the pixels stay where they are until ``images.read`` is asked for them.
 
-    ``ids`` are unique and do not depend on where or in which form the files lie. ``labels`` are int64 in
-    ``[0, len(classes))``. ``subjects`` and ``clips`` name the person and the recording of each sample, ``parts`` the
-    official part ("train", "validation", "test"); each is ``None`` where the dataset has none. ``boxes`` is
+    ``ids`` are unique and do not depend on where the files are or in which form. ``labels`` are int64 in
+    ``[0, len(classes))``. ``subjects`` and ``clips`` name the person and the recording of each sample, ``partitions``
+    its official partition ("train", "validation" or "test"); each is ``None`` where the dataset has none. ``boxes`` is
     float32 [N, 4], the known face boxes (left, top, right, bottom in pixels), or ``None``. ``cropped`` says that the
-    images are face crops already. ``fingerprint`` is a SHA-256 over the content. ``notes`` are sentences that belong
-    into every result (a partial copy, say).
+    images are face crops already. ``fingerprint`` is a SHA-256 over the content. ``notes`` are sentences that belong in
+    every result (a partial copy, for example).
 
     Raises ``PluginError`` if the fields do not fit together.
     """
@@ -84,14 +84,14 @@ class Samples:
     fingerprint: str
     subjects: Strings | None = None
     clips: Strings | None = None
-    parts: Strings | None = None
+    partitions: Strings | None = None
     boxes: NDArray[np.float32] | None = None
     cropped: bool = False
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         count = len(self.ids)
-        for name in ("labels", "images", "subjects", "clips", "parts", "boxes"):
+        for name in ("labels", "images", "subjects", "clips", "partitions", "boxes"):
             value = getattr(self, name)
             if value is not None and len(value) != count:
                 raise _broken(f"{name} has {len(value)} rows beside {count} ids")

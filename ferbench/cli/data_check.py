@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -12,16 +13,14 @@ from ferbench.data import Samples
 
 
 def check(name: str, samples: Samples) -> dict[str, Any]:
-    """Counts a class and part, the fingerprint, and the notes; a dataset notes whatever is not its known release."""
-    parts = ["all"] if samples.parts is None else sorted(set(samples.parts.tolist()))
+    """Counts per class and partition, fingerprint, and notes; a dataset notes whatever is not its known release."""
+    partitions = np.full(len(samples), "all") if samples.partitions is None else samples.partitions
     counts = {
-        part: {
-            label: int(
-                ((samples.labels == code) & ((samples.parts == part) if samples.parts is not None else True)).sum()
-            )
+        partition: {
+            label: int(((samples.labels == code) & (partitions == partition)).sum())
             for code, label in enumerate(samples.classes)
         }
-        for part in parts
+        for partition in sorted(set(partitions.tolist()))
     }
     return {
         "dataset": name,
@@ -40,8 +39,8 @@ def show(said: dict[str, Any]) -> None:
     console = Console()
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("class")
-    for part in said["counts"]:
-        table.add_column(part, justify="right")
+    for partition in said["counts"]:
+        table.add_column(partition, justify="right")
     for label in next(iter(said["counts"].values())):
         table.add_row(escape(label), *(f"{counts[label]:,}" for counts in said["counts"].values()))
     console.print(table)

@@ -39,7 +39,7 @@ def register_protocols() -> list[Entry]:
         Entry(
             "official",
             "ferbench.protocols.standard:Official",
-            "the dataset's own parts: validation (or a tenth of train) chooses the epoch, test is scored once",
+            "the dataset's own partitions: validation (or a tenth of train) chooses the epoch, test is scored once",
             paper="Goodfellow et al., ICONIP 2013 (FER2013: Training, PublicTest, PrivateTest)",
         ),
     ]

@@ -34,7 +34,7 @@ from ferbench.protocols.drawing import (
 Share = Annotated[float, Gt(0), Lt(1)]
 FOLDS = 10
 HELD_OUT = 0.1
-"""Share of an official training part that chooses the epoch where the dataset has no validation part."""
+"""Share of an official training partition that chooses the epoch where the dataset has no validation partition."""
 
 
 class RandomSplit:
@@ -215,14 +215,14 @@ class GroupTenFold:
 
 
 class Official:
-    """The dataset's own parts: "train" is trained on, "validation" chooses the epoch, "test" is scored.
+    """The dataset's own partitions: "train" is trained on, "validation" chooses the epoch, "test" is scored.
 
-    Where there is no validation part, a tenth of the training part chooses the epoch: of each class, or of whole
+    Where there is no validation partition, a tenth of the training one chooses the epoch: of each class, or of whole
     subjects or clips where they are named. It is the same tenth for every seed, and it is in the split's hash.
 
     Args:
-        selection: what the epoch is chosen on: the ``validation`` part; ``test``, the scored part (optimistic); or
-            nothing, the ``last`` epoch counts and none of the training part is held out.
+        selection: what the epoch is chosen on: the ``validation`` partition; ``test``, the scored one (optimistic); or
+            nothing, the ``last`` epoch counts and none of the training partition is held out.
     """
 
     def __init__(self, selection: Selection = "validation") -> None:
@@ -233,15 +233,15 @@ class Official:
         return optimism(self.selection)
 
     def splits(self, samples: Samples, seed: int) -> Sequence[Split]:
-        """One split, the same for every seed. Raises ``SplitError`` if a part is missing or lacks a class."""
-        parts = np.empty(0, np.str_) if samples.parts is None else samples.parts
-        missing = sorted({"train", "test"} - set(np.unique(parts).tolist()))
+        """One split, the same for every seed. Raises ``SplitError`` if a partition is missing or lacks a class."""
+        partitions = np.empty(0, np.str_) if samples.partitions is None else samples.partitions
+        missing = sorted({"train", "test"} - set(np.unique(partitions).tolist()))
         if missing:
             raise SplitError(
-                f"protocol 'official' needs the parts train and test; missing: {', '.join(missing)}",
+                f"protocol 'official' needs the partitions train and test; missing: {', '.join(missing)}",
                 fix="bring the dataset's whole release, or choose another protocol (ferbench list protocols)",
             )
-        train, kept, test = (np.flatnonzero(parts == name) for name in ("train", "validation", "test"))
+        train, kept, test = (np.flatnonzero(partitions == name) for name in ("train", "validation", "test"))
         if len(kept) and self.selection != "test":  # with "last" it chooses nothing, and is still in the curve
             split = Split("official", train, kept, test)
         else:
@@ -271,11 +271,11 @@ def _subjects(samples: Samples, protocol: str, selection: Selection) -> tuple[St
 
 
 def _tenth(samples: Samples, train: Indices) -> Indices:
-    """The part of an official training part that chooses the epoch."""
+    """The part of an official training partition that chooses the epoch."""
     groups = samples.clips if samples.subjects is None else samples.subjects
     if groups is None:
         return by_class(samples, train, HELD_OUT, np.random.default_rng(0))
     folds = min(round(1 / HELD_OUT), len(np.unique(groups[train])), int(np.bincount(samples.labels[train]).max()))
     if folds < 2:
-        raise refusal("official", ["the training part is one group, so none of it can be held out for validation"])
+        raise refusal("official", ["the training partition is one group, so none of it can be held out for validation"])
     return group_folds(samples, train, groups, folds, 0)[0]

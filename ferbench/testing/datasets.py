@@ -9,7 +9,7 @@ from ferbench.testing.files import loaded, looked_at
 from ferbench.testing.rules import BrokenRuleError, expect, rule
 from ferbench.testing.trial import Trial
 
-PARTS = {"train", "validation", "test"}
+PARTITIONS = {"train", "validation", "test"}
 
 
 @rule("dataset")
@@ -32,9 +32,9 @@ def classes_are_named(trial: Trial) -> None:
 
 @rule("dataset")
 def parts_are_the_three_known(trial: Trial) -> None:
-    """``parts``, where there are any, are "train", "validation" and "test"."""
-    parts = loaded(trial).parts
-    strange = set() if parts is None else set(parts.tolist()) - PARTS
+    """``partitions``, where there are any, are "train", "validation" and "test"."""
+    partitions = loaded(trial).partitions
+    strange = set() if partitions is None else set(partitions.tolist()) - PARTITIONS
     expect(not strange, f"there are also {sorted(strange)}")
 
 

@@ -1,4 +1,4 @@
-"""Rules for protocols: who may be on which side, for datasets with and without subjects, clips and parts."""
+"""Rules for protocols: who may be on which side, for datasets with and without subjects, clips and partitions."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from ferbench.testing.rules import BrokenRuleError, Untried, expect, rule
 from ferbench.testing.trial import Trial, stir
 
 SELECTIONS = typing.get_args(Selection)
+ARRAYS = ("ids", "labels", "subjects", "clips", "partitions")
 SIDES = ("train", "validation", "test")
 FOLDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -37,9 +38,9 @@ class _Gray:
 
 
 def samples(
-    subjects: int = 12, classes: int = 3, clips: int = 2, *, parts: bool = True, groups: bool = True
+    subjects: int = 12, classes: int = 3, clips: int = 2, *, partitions: bool = True, groups: bool = True
 ) -> Samples:
-    """A dataset of ``clips`` clips of two images for each class of each subject; every third subject is a test part."""
+    """A dataset of ``clips`` clips of two images for each class of each subject; every third subject is tested."""
     rows = [(s, c, k, f) for s in range(subjects) for c in range(classes) for k in range(clips) for f in range(2)]
     ids = [f"s{s:02}-c{c}-k{k}-f{f}" for s, c, k, f in rows]
     return Samples(
@@ -50,18 +51,14 @@ def samples(
         fingerprint="0" * 64,
         subjects=np.array([f"s{s:02}" for s, *_ in rows]) if groups else None,
         clips=np.array([name[:-3] for name in ids]) if groups else None,
-        parts=np.array([SIDES[s % 3] for s, *_ in rows]) if parts else None,
+        partitions=np.array([SIDES[s % 3] for s, *_ in rows]) if partitions else None,
     )
 
 
 def shuffled(given: Samples, seed: int = 0) -> tuple[Samples, Indices]:
     """The same samples in another order, and that order."""
     order = np.random.default_rng(seed).permutation(len(given))
-    changed = {
-        name: getattr(given, name)[order]
-        for name in ("ids", "labels", "subjects", "clips", "parts")
-        if getattr(given, name) is not None
-    }
+    changed = {name: getattr(given, name)[order] for name in ARRAYS if getattr(given, name) is not None}
     return replace(given, **changed), order
 
 
@@ -80,7 +77,8 @@ def _split(trial: Trial, seed: int = 0) -> list[tuple[Any, Samples, list[Split]]
     found = []
     why = ""
     for protocol in _built(trial):
-        for given in (samples(), samples(groups=False), samples(parts=False), samples(parts=False, groups=False)):
+        for partitions, groups in ((True, True), (True, False), (False, True), (False, False)):
+            given = samples(partitions=partitions, groups=groups)
             try:
                 found.append((protocol, given, list(protocol.splits(given, seed))))
             except SplitError as error:
@@ -179,10 +177,10 @@ def one_seed_gives_one_split(trial: Trial) -> None:
 
 @rule("protocol")
 def any_dataset_is_split_or_refused(trial: Trial) -> None:
-    """A dataset too small, or without subjects, clips or parts, is split or gets a ``SplitError`` with a fix."""
+    """A dataset too small, or without subjects, clips or partitions, is split or gets a ``SplitError`` with a fix."""
 
-    def small(subjects: int, classes: int, clips: int, parts: bool, groups: bool) -> None:
-        given = samples(subjects, classes, clips, parts=parts, groups=groups)
+    def small(subjects: int, classes: int, clips: int, partitions: bool, groups: bool) -> None:
+        given = samples(subjects, classes, clips, partitions=partitions, groups=groups)
         for protocol in _built(trial):
             try:
                 protocol.splits(given, 0)
@@ -196,7 +194,7 @@ def any_dataset_is_split_or_refused(trial: Trial) -> None:
         subjects=st.integers(1, 4),
         classes=st.integers(2, 3),
         clips=st.integers(1, 2),
-        parts=st.booleans(),
+        partitions=st.booleans(),
         groups=st.booleans(),
     )
 
@@ -205,7 +203,7 @@ def any_dataset_is_split_or_refused(trial: Trial) -> None:
 def samples_are_not_written(trial: Trial) -> None:
     """The samples are the same after ``splits``."""
     for protocol, given, _ in _split(trial):
-        names = [name for name in ("ids", "labels", "subjects", "clips", "parts") if getattr(given, name) is not None]
+        names = [name for name in ARRAYS if getattr(given, name) is not None]
         before = {name: getattr(given, name).copy() for name in names}
         protocol.splits(given, 0)
         for name in names:

@@ -30,7 +30,8 @@ from ferbench.components.registry import Entry
 from ferbench.data import Images, Samples, Strings
 from ferbench.errors import DataError, PluginError
 
-GROUPS = ("part", "subject", "clip")
+GROUPS = {"part": "partitions", "subject": "subjects", "clip": "clips"}
+"""Columns, and the fields of ``Samples`` that they hold."""
 DIGITS = 16
 COPIES = ("partial copy", "altered copy", "differs from the official counts", "the fingerprint is another")
 """What ``Samples.notes`` say of a copy that is not the known release."""
@@ -108,7 +109,7 @@ def make(
         fingerprint=samples.fingerprint,
         differs=differs or another_copy(samples.notes),
     )
-    groups = {name: getattr(samples, f"{name}s") for name in GROUPS}
+    groups = {name: getattr(samples, field) for name, field in GROUPS.items()}
     groups = {name: values.tolist() for name, values in groups.items() if values is not None}
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
@@ -143,7 +144,7 @@ def _read(facts: Facts, text: str) -> Manifest:
         classes=facts.classes,
         images=NoImages(len(table)),
         fingerprint=facts.fingerprint,
-        parts=groups.get("part"),
+        partitions=groups.get("part"),
         subjects=groups.get("subject"),
         clips=groups.get("clip"),
     )

@@ -101,9 +101,9 @@ def test_seven_and_eight_classes_never_share_a_table(toy_run: Run, tmp_path: Pat
 
 
 def test_another_selection_rule_is_another_board_and_the_same_one_is_not(toy_run: Run, tmp_path: Path) -> None:
-    parts = ("--protocol", "official", "--set", "dataset.parts=true")
-    folder, _ = toy_run(*parts)
-    toy_run(*parts, "--seed", "1")
+    partitions = ("--protocol", "official", "--set", "dataset.partitions=true")
+    folder, _ = toy_run(*partitions)
+    toy_run(*partitions, "--seed", "1")
     file = folder / "result.json"
     result = json.loads(file.read_text())
     del result["protocol"]["parameters"]["selection"]  # as results were before it was a parameter
@@ -112,7 +112,7 @@ def test_another_selection_rule_is_another_board_and_the_same_one_is_not(toy_run
     file.write_text(json.dumps(result))
     folder.rename(folder.with_name(result["run"]))
     assert len(build(tmp_path / "runs", tmp_path / "runs")) == 2
-    toy_run(*parts, "--set", "protocol.selection=test")
+    toy_run(*partitions, "--set", "protocol.selection=test")
     texts = build(tmp_path / "runs", tmp_path / "runs")
     assert len(texts) == 3
     assert sum("chosen on the scored set itself" in text for text in texts.values()) == 1

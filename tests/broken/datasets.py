@@ -37,7 +37,7 @@ def samples() -> Samples:
         images=Pictures(COUNT),
         fingerprint="a" * 64,
         subjects=np.array([f"s{row // 2}" for row in range(COUNT)]),
-        parts=np.array(["train", "test"])[np.arange(COUNT) % 2],
+        partitions=np.array(["train", "test"])[np.arange(COUNT) % 2],
         boxes=np.tile(np.array([30, 20, 60, 50], np.float32), (COUNT, 1)),
     )
 
@@ -76,7 +76,7 @@ class Rooms:
 @breaks("dataset", "it_loads", "there are none")
 class Empty(Filed):
     def change(self, given):
-        nothing = {name: getattr(given, name)[:0] for name in ("ids", "labels", "subjects", "parts", "boxes")}
+        nothing = {name: getattr(given, name)[:0] for name in ("ids", "labels", "subjects", "partitions", "boxes")}
         return replace(given, **nothing, images=Pictures(0))
 
 
@@ -169,7 +169,7 @@ class Alike(Filed):
 @breaks("dataset", "parts_are_the_three_known", r"also \['dev'\]")
 class Dev(Filed):
     def change(self, given):
-        return replace(given, parts=np.array(["train", "dev"])[np.arange(COUNT) % 2])
+        return replace(given, partitions=np.array(["train", "dev"])[np.arange(COUNT) % 2])
 
 
 @breaks("dataset", "groups_are_text", "the subject of .* is empty")

@@ -84,7 +84,7 @@ class AsListed(Thirds):
 @breaks("protocol", "any_dataset_is_split_or_refused", "raised TypeError")
 class NeedsSubjects(Thirds):
     def splits(self, samples, seed):
-        if samples.parts is None and samples.subjects[0] == "nobody":
+        if samples.partitions is None and samples.subjects[0] == "nobody":
             return []
         return super().splits(samples, seed)
 

@@ -76,7 +76,7 @@ def test_seeds_are_summed_up(call: Call, tmp_path: Path) -> None:
         (("run", "--pipeline", "tyo-pipeline"), "did you mean 'toy-pipeline'"),
         (("run", "--pipeline", "toy-pipeline", "--dataset", "toyy"), "did you mean 'toy'"),
         ((*TOY, "--protocol", "ofical"), "did you mean 'official'"),
-        ((*TOY, "--protocol", "official"), "needs the parts train and test"),
+        ((*TOY, "--protocol", "official"), "needs the partitions train and test"),
         ((*TOY, "--protocol", "clip-disjoint-7-3"), "needs to know the clips"),
         ((*TOY, "--set", "protocol.selection=best"), '"validation" | "test" | "last"'),
         ((*TOY, "--init", "nowhere"), "there is no nowhere"),

@@ -39,7 +39,7 @@ class NoImages:
 def samples(
     labels: list[int],
     subjects: list[int] | None = None,
-    parts: list[str] | None = None,
+    partitions: list[str] | None = None,
     clips: list[str] | None = None,
     order: Any = None,
 ) -> Samples:
@@ -57,7 +57,7 @@ def samples(
         fingerprint="x",
         subjects=named(None if subjects is None else [f"p{one}" for one in subjects]),
         clips=named(clips),
-        parts=named(parts),
+        partitions=named(partitions),
     )
 
 
@@ -65,7 +65,7 @@ PEOPLE = samples(
     labels=[0, 1, 2] * 20,
     subjects=list(np.repeat(range(20), 3)),
     clips=[f"c{number}" for number in range(60)],
-    parts=["train"] * 45 + ["test"] * 15,
+    partitions=["train"] * 45 + ["test"] * 15,
 )
 
 
@@ -158,7 +158,7 @@ def test_a_class_that_is_missing_on_a_side_is_named() -> None:
 
 
 def test_official_uses_the_parts() -> None:
-    data = samples([0, 1, 2] * 3, parts=["train"] * 3 + ["test"] * 3 + ["validation"] * 3)
+    data = samples([0, 1, 2] * 3, partitions=["train"] * 3 + ["test"] * 3 + ["validation"] * 3)
     for rule in ("validation", "last"):  # the dataset's own validation part is not trained on
         (split,) = Official(rule).splits(data, 7)
         sides = [rows.tolist() for rows in (split.train, split.validation, split.test)]
@@ -168,14 +168,16 @@ def test_official_uses_the_parts() -> None:
     with pytest.raises(SplitError, match="missing: test, train"):
         Official().splits(samples([0, 1, 2]), 0)
     with pytest.raises(SplitError, match="missing: test"):
-        Official().splits(samples([0, 1, 2] * 2, parts=["train"] * 3 + ["validation"] * 3), 0)
+        Official().splits(samples([0, 1, 2] * 2, partitions=["train"] * 3 + ["validation"] * 3), 0)
     with pytest.raises(SplitError, match="sad has 0 samples in validation"):
-        Official().splits(samples([0, 1, 2] * 2 + [0, 1], parts=["train"] * 3 + ["test"] * 3 + ["validation"] * 2), 0)
+        Official().splits(
+            samples([0, 1, 2] * 2 + [0, 1], partitions=["train"] * 3 + ["test"] * 3 + ["validation"] * 2), 0
+        )
 
 
 def test_official_without_a_validation_part_holds_out_a_tenth_of_each_class_the_same_for_every_seed() -> None:
-    labels, parts = [0] * 100 + [1] * 40 + [2] * 10 + [0, 1, 2], ["train"] * 150 + ["test"] * 3
-    data = samples(labels, parts=parts)
+    labels, partitions = [0] * 100 + [1] * 40 + [2] * 10 + [0, 1, 2], ["train"] * 150 + ["test"] * 3
+    data = samples(labels, partitions=partitions)
     (split,), (again,) = Official().splits(data, 0), Official().splits(data, 5)
     assert np.bincount(data.labels[split.validation]).tolist() == [10, 4, 1]
     assert len(split.train) == 135
@@ -187,7 +189,7 @@ def test_official_without_a_validation_part_holds_out_a_tenth_of_each_class_the_
 @pytest.mark.parametrize("kind", ["subjects", "clips"])
 def test_what_official_holds_out_are_whole_groups(kind: Any) -> None:
     groups = {"subjects": list(range(30)) * 5} if kind == "subjects" else {"clips": [f"c{n % 30}" for n in range(150)]}
-    data = samples([0, 1, 2] * 50, parts=["train"] * 120 + ["test"] * 30, **groups)
+    data = samples([0, 1, 2] * 50, partitions=["train"] * 120 + ["test"] * 30, **groups)
     (split,) = Official().splits(data, 0)
     named = getattr(data, kind)
     assert not set(named[split.train]) & set(named[split.validation])
@@ -252,7 +254,7 @@ def test_one_subject_is_nobody_to_leave_out() -> None:
 
 @st.composite
 def datasets(draw: Any) -> tuple[Samples, Samples]:
-    """A dataset of people, their clips and official parts, and the same with its samples in another order.
+    """A dataset of people, their clips and official partitions, and the same with its samples in another order.
 
     Drawn by NumPy: Hypothesis's own lists are so often without a class or a part that hardly one could be split.
     """
@@ -264,12 +266,12 @@ def datasets(draw: Any) -> tuple[Samples, Samples]:
     if draw(st.booleans()):  # frames of one clip that differ, as onset and apex do
         labels = rng.integers(0, 3, len(clip))
     known = draw(st.sampled_from(["both", "both", "subjects", "clips", "neither"]))
-    parts = draw(st.sampled_from([["train", "test"], ["train", "train", "validation", "test"]]))
+    partitions = draw(st.sampled_from([["train", "test"], ["train", "train", "validation", "test"]]))
     columns: dict[str, Any] = {
         "labels": labels.tolist(),
         "subjects": subject.tolist() if known in ("both", "subjects") else None,
         "clips": [f"c{one}" for one in clip] if known in ("both", "clips") else None,
-        "parts": rng.choice(parts, len(clip)).tolist(),
+        "partitions": rng.choice(partitions, len(clip)).tolist(),
     }
     return samples(**columns), samples(**columns, order=rng.permutation(len(clip)))
 

@@ -28,7 +28,7 @@ def test_a_manifest_is_made_and_is_the_one_that_is_kept(call: Call, tmp_path: Pa
 
 
 def test_columns_that_a_dataset_lacks_are_absent(call: Call, tmp_path: Path) -> None:
-    words = ("--set", "dataset.parts=true", "--set", "dataset.named=false", "--differs", "drawn anew")
+    words = ("--set", "dataset.partitions=true", "--set", "dataset.named=false", "--differs", "drawn anew")
     call("data", "manifest", "toy", *words, "--out", tmp_path / "toy.csv")
     with (tmp_path / "toy.csv").open(encoding="utf-8") as file:
         header, first, *_ = csv.reader(file)
@@ -44,7 +44,7 @@ def test_a_manifest_gives_samples_without_pixels(registry: Any) -> None:
     assert found is manifest.of(entry)  # read once
     for name in ("ids", "labels", "subjects"):
         assert np.array_equal(getattr(found.samples, name), getattr(samples, name))
-    assert found.samples.parts is None
+    assert found.samples.partitions is None
     assert found.hashes[7] == manifest.pixels_hash(samples, 7)
     with pytest.raises(DataError, match="no pixels"):
         found.samples.images.read(0)

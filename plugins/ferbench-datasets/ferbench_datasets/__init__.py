@@ -20,7 +20,7 @@ def register_datasets() -> Iterable[Entry]:
         Entry(
             name="fer2013",
             target="ferbench_datasets.fer2013:Fer2013",
-            summary="35,887 gray 48x48 faces from the web, 7 classes, official train, validation and test parts",
+            summary="35,887 gray 48x48 faces from the web, 7 classes, official train, validation and test partitions",
             paper="Goodfellow et al. 2013, Challenges in Representation Learning, arXiv:1307.0414",
             licence="the Kaggle competition's rules; the photographs remain their owners'",
             homepage="https://www.kaggle.com/c/challenges-in-representation-learning-facial-expression-recognition-challenge",
@@ -29,7 +29,7 @@ def register_datasets() -> Iterable[Entry]:
         Entry(
             name="ferplus",
             target="ferbench_datasets.ferplus:FerPlus",
-            summary="FER2013's images labelled anew by ten people each, 8 classes, official parts",
+            summary="FER2013's images labelled anew by ten people each, 8 classes, official partitions",
             paper="Barsoum et al. 2016, Training Deep Networks for Facial Expression Recognition, arXiv:1608.01041",
             licence=FERPLUS.licence,
             homepage=FERPLUS.homepage,
@@ -78,7 +78,7 @@ def register_datasets() -> Iterable[Entry]:
         Entry(
             name="rafdb",
             target="ferbench_datasets.rafdb:RafDb",
-            summary="RAF-DB basic: 15,339 faces from the web, 7 classes, official train and test parts",
+            summary="RAF-DB basic: 15,339 faces from the web, 7 classes, official train and test partitions",
             paper="Li et al. 2017, Reliable Crowdsourcing and Deep Locality-Preserving Learning, CVPR",
             licence=RAFDB.licence,
             homepage=RAFDB.homepage,
@@ -107,7 +107,7 @@ def register_scenes() -> Iterable[Entry]:
         Entry(
             name="wider-face",
             target="ferbench_datasets.widerface:WiderFace",
-            summary="WIDER FACE's validation part: 3,226 photographs, 39,708 faces; easy, medium and hard",
+            summary="WIDER FACE's validation partition: 3,226 photographs, 39,708 faces; easy, medium and hard",
             paper="Yang et al. 2016, WIDER FACE: A Face Detection Benchmark, CVPR",
             licence=WIDERFACE.licence,
             homepage=WIDERFACE.homepage,

@@ -33,20 +33,20 @@ class Line(NamedTuple):
     """What a line of a table says of its image; ``box`` is ``None`` where it gives no usable one."""
 
     code: int
-    part: str
+    partition: str
     box: Box | None
 
 
 def tables(files: Mapping[str, int]) -> dict[str, str]:
-    """The tables among ``files``, with the part that each describes. Raises ``DataError`` if one is there twice."""
+    """The tables among ``files``, with what each describes. Raises ``DataError`` if one is there twice."""
     found: dict[str, str] = {}
-    for name, part in TABLES.items():
+    for name, partition in TABLES.items():
         named = [file for file in files if base(file).lower() == name]
         if len(named) > 1:
             raise DataError(
                 f"{name} is there more than once: {some(sorted(named))}", fix="pass --data with one of them"
             )
-        found.update(dict.fromkeys(named, part))
+        found.update(dict.fromkeys(named, partition))
     return found
 
 
@@ -57,11 +57,11 @@ def read_full(tree: Tree, files: Mapping[str, int], name: str) -> Rows:
     """
     rows, problems, lines = Rows("full"), Problems(), dict[str, Line]()
     again = 0
-    for table, part in tables(files).items():
+    for table, partition in tables(files).items():
         with tree.open(table, limit=MAX_CSV, fix=FIX) as file:
             for number, fields in _fields(file, tree.where(table), table, problems):
                 try:
-                    key, line = _line(fields, part)
+                    key, line = _line(fields, partition)
                     if LABELS[line.code] < 0:
                         rows.dropped[line.code] += 1
                     elif key in lines:
@@ -87,7 +87,7 @@ def read_full(tree: Tree, files: Mapping[str, int], name: str) -> Rows:
     rows.ids = [key for key in lines if key in names]
     rows.names = [names[key] for key in rows.ids]
     rows.codes = [lines[key].code for key in rows.ids]
-    rows.parts = [lines[key].part for key in rows.ids]
+    rows.partitions = [lines[key].partition for key in rows.ids]
     rows.boxes = _boxes(tree, rows, [lines[key].box for key in rows.ids], problems)
     problems.check(name, fix=FIX)
     return rows
@@ -123,25 +123,25 @@ def _text(file: IO[bytes], where: str) -> str:
     return line.decode("utf-8", "backslashreplace")
 
 
-def _line(fields: list[str], part: str) -> tuple[str, Line]:
+def _line(fields: list[str], partition: str) -> tuple[str, Line]:
     """An image's key and what a line says of it. Raises ``ValueError`` that says what is wrong with the line."""
     path, *numbers, expression = fields
     if not (expression.isascii() and expression.isdigit() and len(expression) < 3 and int(expression) < len(CODES)):
         raise ValueError(f"expression is {_shown(expression)}, not a number from 0 to {len(CODES) - 1}")
     code = int(expression)
     if LABELS[code] < 0:
-        return "", Line(code, part, None)
+        return "", Line(code, partition, None)
     key = _key(path)
     if key is None:
         raise ValueError(f"the image is {_shown(path)}, not like 103/0a1b.jpg")
-    return key, Line(code, part, _box(numbers))
+    return key, Line(code, partition, _box(numbers))
 
 
 def _check_same(key: str, line: Line, before: Line) -> None:
     """Raises ``ValueError`` if two lines say different things of one image."""
-    if (line.code, line.part) != (before.code, before.part):
+    if (line.code, line.partition) != (before.code, before.partition):
         raise ValueError(
-            f"{key} is {CODES[line.code]} in {line.part} here, and {CODES[before.code]} in {before.part} before"
+            f"{key} is {CODES[line.code]} in {line.partition} here, {CODES[before.code]} in {before.partition} before"
         )
 
 

@@ -22,7 +22,7 @@ _LABEL = "_exp.npy"
 #: Annotations of different bytes that are remembered; a release has a few dozen.
 _REMEMBERED = 1000
 
-#: A part and an id.
+#: A partition and an id.
 Key = tuple[str, str]
 
 
@@ -59,7 +59,7 @@ def read_mini(tree: Tree, files: Mapping[str, int], name: str) -> Rows:
         rows.ids.append("/".join(key))
         rows.names.append(images[key])
         rows.codes.append(code)
-        rows.parts.append(key[0])
+        rows.partitions.append(key[0])
     problems.check(name, fix=FIX)
     if not rows.ids:
         raise DataError(
@@ -112,7 +112,7 @@ def _header(data: bytes) -> tuple[tuple[int, ...], np.dtype[np.generic]]:
 
 
 def _gather(files: Mapping[str, int], problems: Problems) -> tuple[dict[Key, str], dict[Key, str]]:
-    """The image and the label of each (part, id); empty images are passed over."""
+    """The image and the label of each (partition, id); empty images are passed over."""
     images: dict[Key, str] = {}
     labels: dict[Key, str] = {}
     for file, size in files.items():
@@ -129,18 +129,18 @@ def _gather(files: Mapping[str, int], problems: Problems) -> tuple[dict[Key, str
 
 
 def _placed(file: str) -> tuple[Key, bool] | None:
-    """(part, id) of an image or of a label, and which it is; ``None`` for all else."""
+    """(partition, id) of an image or of a label, and which it is; ``None`` for all else."""
     *_, side, kind, name = ("", "", *steps(file.lower()))
-    part = SETS.get(side)
-    if part is None or not name.isprintable():
+    partition = SETS.get(side)
+    if partition is None or not name.isprintable():
         return None
     if kind == "annotations" and name.endswith(_LABEL):
-        return (part, name.removesuffix(_LABEL)), True
+        return (partition, name.removesuffix(_LABEL)), True
     if kind == "images" and is_image(name):
-        return (part, name.rpartition(".")[0]), False
+        return (partition, name.rpartition(".")[0]), False
     return None
 
 
 def _order(key: Key) -> tuple[bool, int, str]:
-    part, name = key
-    return part != TRAIN, int(name) if name.isascii() and name.isdigit() and len(name) < 16 else -1, name
+    partition, name = key
+    return partition != TRAIN, int(name) if name.isascii() and name.isdigit() and len(name) < 16 else -1, name

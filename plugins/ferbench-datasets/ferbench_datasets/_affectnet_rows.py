@@ -17,7 +17,7 @@ CODES = ("neutral", "happy", "sad", "surprise", "fear", "disgust", "angry", "con
 #: Its index in ``EXPRESSIONS``, or -1.
 LABELS = np.array([EXPRESSIONS.index(code) if code in EXPRESSIONS else -1 for code in CODES], dtype=np.int64)
 
-#: The part that each side of the release is. There is no public test set, so that all publish on the validation set.
+#: The partition of each side of the release. There is no public test set, so all publish on the validation set.
 TRAIN, TEST = "train", "test"
 
 
@@ -25,16 +25,16 @@ TRAIN, TEST = "train", "test"
 class Rows:
     """The images of a copy that a class has been given to, as lists of equal length, and what was left out.
 
-    ``ids``, ``names`` (files in the tree), ``codes`` (indices into ``CODES``, below 8), ``parts``; ``boxes`` (left,
-    top, right, bottom in pixels) or ``None`` where the images are crops. ``dropped`` counts the codes that are no
-    expression; ``notes`` is what the reader noticed.
+    ``ids``, ``names`` (files in the tree), ``codes`` (indices into ``CODES``, below 8), ``partitions``; ``boxes``
+    (left, top, right, bottom in pixels) or ``None`` where the images are crops. ``dropped`` counts the codes that are
+    no expression; ``notes`` is what the reader noticed.
     """
 
     release: str
     ids: list[str] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
     codes: list[int] = field(default_factory=list)
-    parts: list[str] = field(default_factory=list)
+    partitions: list[str] = field(default_factory=list)
     boxes: list[tuple[float, float, float, float]] | None = None
     dropped: Counter[int] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)

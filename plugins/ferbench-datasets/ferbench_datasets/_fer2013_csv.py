@@ -139,13 +139,13 @@ def _row(line: bytes, columns: tuple[int, int, int, int]) -> tuple[int, int, np.
     fields = line.split(b",")
     if len(fields) != width:
         raise ValueError(f"{len(fields)} columns, not {width}")
-    part = _USAGES.get(fields[usage].strip(b' "\r\n').lower())
-    if part is None:
+    partition = _USAGES.get(fields[usage].strip(b' "\r\n').lower())
+    if partition is None:
         raise ValueError(f"Usage is {_shown(fields[usage])}, not Training, PublicTest or PrivateTest")
     label = _LABELS.get(fields[emotion].strip(b' "\r\n'))
     if label is None:
         raise ValueError(f"emotion is {_shown(fields[emotion])}, not a number from 0 to {len(CLASSES) - 1}")
-    return part, label, _pixels(fields[pixels].strip(b' "\r\n'))
+    return partition, label, _pixels(fields[pixels].strip(b' "\r\n'))
 
 
 def _pixels(field: bytes) -> np.ndarray:

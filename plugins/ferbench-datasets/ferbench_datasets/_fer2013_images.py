@@ -1,7 +1,7 @@
 """FER2013 as a tree of JPEG files: ``train/angry/Training_3908.jpg``, ``test/angry/PrivateTest_10131363.jpg``.
 
-The class is the name of the file's folder, the part is the prefix of the file's name; the folder ``test`` merges two
-parts. Folders above, capitals and files of other kinds do not matter.
+The class is the name of the file's folder, the partition is the prefix of the file's name; the folder ``test`` merges
+two partitions. Folders above, capitals and files of other kinds do not matter.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def _placed(file: str) -> tuple[int, int, int] | None:
     folder = folders[-1].lower() if folders else ""
     if named is None:
         if folder in CLASSES and base.lower().endswith(tuple(f".{suffix}" for suffix in _JPEG)):
-            raise ValueError("its name does not say the part: Training_, PublicTest_ or PrivateTest_ and a number")
+            raise ValueError("its name does not say the partition: Training_, PublicTest_ or PrivateTest_ and a number")
         return None
     if named[3].lower() not in _JPEG:
         raise ValueError("not a .jpg")

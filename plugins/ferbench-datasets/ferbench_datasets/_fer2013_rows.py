@@ -12,9 +12,9 @@ from ferbench.data import ImageSource, Labels
 SIZE = 48
 CLASSES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 USAGES = ("Training", "PublicTest", "PrivateTest")
-PARTS = ("train", "validation", "test")
+PARTITIONS = ("train", "validation", "test")
 
-#: Images of each class (columns, as in ``CLASSES``) in each part (rows, as in ``PARTS``) of the official release.
+#: Images of each class (columns, as in ``CLASSES``) in each partition (rows, as in ``PARTITIONS``) of the release.
 OFFICIAL = np.array(
     [
         [3995, 436, 4097, 7215, 4830, 3171, 4965],
@@ -35,7 +35,7 @@ FIX = (
 
 @dataclass(frozen=True)
 class Rows:
-    """The N images of a copy, in the official order: by part, then by number.
+    """The N images of a copy, in the official order: by partition, then by number.
 
     ``usages`` are int64 [N] indices into ``USAGES``, ``numbers`` int64 [N] the row (or the number in the file name),
     ``labels`` int64 [N] indices into ``CLASSES``, ``pixels`` a SHA-256 over the images' content, ``notes`` what the

@@ -28,7 +28,7 @@ class Labelled:
     label: int
     subject: str | None = None
     clip: str | None = None
-    part: str | None = None
+    partition: str | None = None
 
 
 def gather(
@@ -82,7 +82,7 @@ def samples(
     groups = {
         "subjects": _column([row.subject for row in rows]),
         "clips": _column([row.clip for row in rows]),
-        "parts": _column([row.part for row in rows]),
+        "parts": _column([row.partition for row in rows]),
     }
     return Samples(
         ids=ids,
@@ -92,7 +92,7 @@ def samples(
         fingerprint=fingerprint(name, ids=ids, labels=labels, content=content, groups=groups),
         subjects=groups["subjects"],
         clips=groups["clips"],
-        parts=groups["parts"],
+        partitions=groups["parts"],
         cropped=cropped,
         notes=tuple(notes),
     )

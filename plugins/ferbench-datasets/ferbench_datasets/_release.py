@@ -21,27 +21,27 @@ _ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar")
 
 @dataclass(frozen=True)
 class Counts:
-    """How many images of each class (columns, as in ``classes``) each part (keys) of the official release has.
+    """How many images of each class (columns, as in ``classes``) each partition (keys) of the official release has.
 
-    A release without parts has one, "". ``unit`` is what is counted.
+    A release without partitions has one, "". ``unit`` is what is counted.
     """
 
     classes: tuple[str, ...]
     official: Mapping[str, Sequence[int]]
     unit: str = "images"
 
-    def differences(self, labels: Labels, parts: Strings | None = None) -> tuple[str, ...]:
+    def differences(self, labels: Labels, partitions: Strings | None = None) -> tuple[str, ...]:
         """How the numbers of a copy differ from the official ones, in a sentence for ``notes``; empty if they do not.
 
-        ``labels`` are int64 [N] indices into ``classes``, ``parts`` the part of each, or ``None`` if there is one.
-        "partial copy" if no class of a part has more than it should, else "altered copy"; where the parts' sums are
-        right, the classes that differ are named.
+        ``labels`` are int64 [N] indices into ``classes``, ``partitions`` that of each, or ``None`` if there is one.
+        "partial copy" if no class of a partition has more than it should, else "altered copy"; where the
+        partitions' sums are right, the classes that differ are named.
         """
         official = np.array(list(self.official.values()), np.int64)
         have = np.stack(
             [
-                np.bincount(labels if parts is None else labels[parts == part], minlength=len(self.classes))
-                for part in self.official
+                np.bincount(labels if partitions is None else labels[partitions == name], minlength=len(self.classes))
+                for name in self.official
             ]
         )
         if (have == official).all():
@@ -50,12 +50,13 @@ class Counts:
         if (found != whole).any():
             kind = "partial" if (have <= official).all() else "altered"
             sides = ", ".join(
-                f"{part} {a:,} of {b:,}".strip() for part, a, b in zip(self.official, found, whole, strict=True)
+                f"{name} {a:,} of {b:,}".strip() for name, a, b in zip(self.official, found, whole, strict=True)
             )
-            return (f"{kind} copy: {sides}" + ("" if self.unit == "images" and parts is not None else f" {self.unit}"),)
+            unit = "" if self.unit == "images" and partitions is not None else f" {self.unit}"
+            return (f"{kind} copy: {sides}{unit}",)
         off = [
-            f"{part} {self.classes[label]} {have[row, label]:,} of {official[row, label]:,}".strip()
-            for row, part in enumerate(self.official)
+            f"{partition} {self.classes[label]} {have[row, label]:,} of {official[row, label]:,}".strip()
+            for row, partition in enumerate(self.official)
             for label in np.flatnonzero(have[row] != official[row])
         ]
         return (f"differs from the official counts: {', '.join(off)}",)
@@ -64,7 +65,7 @@ class Counts:
 def fingerprint(
     name: str, *, ids: Strings, labels: Labels, content: str, groups: Mapping[str, Strings | None] | None = None
 ) -> str:
-    """SHA-256 over the dataset's name, the ids, the labels, the groups (subjects, clips, parts) and ``content``.
+    """SHA-256 over the dataset's name, the ids, the labels, the groups (subjects, clips, partitions) and ``content``.
 
     ``content`` says what of the images is covered: ``TreeImages.check`` gives a hash over every file's bytes, which
     is for datasets of up to some ten thousand images; ``sizes`` one over the files' sizes, for larger ones.

@@ -19,8 +19,8 @@ from ferbench_datasets._release import EXPRESSIONS, Counts, absent, fingerprint,
 from ferbench_datasets._sources import AFFECTNET
 
 _TRAINED = (24882, 3803, 6378, 134415, 25459, 14090, 74874, 3750)
-#: Images of each class in each part, by release. The full training.csv counts 134,416 happy ones: one of them is an
-#: empty file. The mini release lacks one image of contempt in validation.
+#: Images of each class in each partition, by release. The full training.csv counts 134,416 happy ones: one of them is
+#: an empty file. The mini release lacks one image of contempt in validation.
 OFFICIAL: dict[str, dict[str, tuple[int, ...]]] = {
     "full": {TRAIN: _TRAINED, TEST: (500,) * 8},
     "mini": {TRAIN: _TRAINED, TEST: (*(500,) * 7, 499)},
@@ -43,13 +43,13 @@ class _AffectNet:
     Images that are labelled none, uncertain or no face are left out and counted in a note. A copy without some of the
     images is partial and says so; a line of a table or a label that is broken is an error.
 
-    - parts: train, and validation as "test": AffectNet has no public test set, so that all publish on validation. A
-      validation part does not exist, the protocol has to hold one out of train. No subjects: the release names none.
+    - partitions: train, and validation as "test": AffectNet has no public test set, so all publish on validation. A
+      validation partition does not exist, the protocol has to hold one out of train. No subjects are named.
     - labels: 0 angry, 1 disgust, 2 fear, 3 happy, 4 sad, 5 surprise, 6 neutral, and in affectnet-8 7 contempt.
     - ids: ``103/<hash>`` (full), ``train/0`` or ``test/0`` (mini). The releases share no ids, and no fingerprint.
     - order: that of the tables (full), by number (mini); train before test.
     - images: decoded when they are read. None is when the dataset is loaded, so a broken one is found in its turn.
-    - fingerprint: SHA-256 over ids, labels, parts, boxes and the sizes of the image files; not over their bytes.
+    - fingerprint: SHA-256 over ids, labels, partitions, boxes and the sizes of the image files; not over their bytes.
     - counts: 287,651 train; 4,000 (full) or 3,999 (mini) test; without contempt 283,901 and 3,500.
     """
 
@@ -76,7 +76,7 @@ class _AffectNet:
         kept = np.flatnonzero(labels < len(self.classes))
         if not len(kept):
             raise DataError(f"{data} has no image of the classes {', '.join(self.classes)}", fix=AFFECTNET.fix)
-        ids, parts = np.array(rows.ids)[kept], np.array(rows.parts)[kept]
+        ids, partitions = np.array(rows.ids)[kept], np.array(rows.partitions)[kept]
         names = [rows.names[index] for index in kept]
         boxes = None if rows.boxes is None else np.array(rows.boxes, np.float32)[kept]
         content = sizes(files, names)
@@ -88,24 +88,28 @@ class _AffectNet:
             classes=self.classes,
             images=TreeImages(tree, names, fix=AFFECTNET.fix, decoder=_decode),
             fingerprint=fingerprint(
-                f"affectnet {rows.release} 1", ids=ids, labels=labels[kept], content=content, groups={"parts": parts}
+                f"affectnet {rows.release} 1",
+                ids=ids,
+                labels=labels[kept],
+                content=content,
+                groups={"parts": partitions},
             ),
-            parts=parts,
+            partitions=partitions,
             boxes=boxes,
             cropped=boxes is None,
-            notes=self._notes(rows, labels, labels[kept], parts),
+            notes=self._notes(rows, labels, labels[kept], partitions),
         )
 
-    def _notes(self, rows: Rows, all_labels: np.ndarray, labels: np.ndarray, parts: np.ndarray) -> tuple[str, ...]:
+    def _notes(self, rows: Rows, all_labels: np.ndarray, labels: np.ndarray, partitions: np.ndarray) -> tuple[str, ...]:
         dropped = [f"{count:,} {CODES[code]}" for code, count in sorted(rows.dropped.items())]
         other = int((all_labels >= len(self.classes)).sum())
         dropped += [f"{other:,} contempt"] if other else []
-        official = {part: counts[: len(self.classes)] for part, counts in OFFICIAL[rows.release].items()}
+        official = {partition: counts[: len(self.classes)] for partition, counts in OFFICIAL[rows.release].items()}
         return (
-            f"AffectNet's {rows.release} release; its validation set is the part test, as there is no public test set",
+            f"AffectNet's {rows.release} release; its validation set is partition test: there is no public test set",
             *([f"left out: {', '.join(dropped)}"] if dropped else []),
             *rows.notes,
-            *Counts(self.classes, official).differences(labels, parts),
+            *Counts(self.classes, official).differences(labels, partitions),
         )
 
 

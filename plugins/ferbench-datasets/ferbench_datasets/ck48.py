@@ -42,7 +42,7 @@ class Ck48:
 
     - ids: the file's name without the suffix, ``S010_004_00000017``; the order is theirs.
     - labels: 0 angry, 1 disgust, 2 fear, 3 happy, 4 sad, 5 surprise, 6 contempt. There is no neutral class.
-    - subjects: ``S010``; clips: the sequence, ``S010_004``. No parts: there is no official split.
+    - subjects: ``S010``; clips: the sequence, ``S010_004``. No partitions: there is no official split.
     - images: gray uint8 [48, 48], face crops.
     - fingerprint: SHA-256 over ids, labels, subjects, clips and the files' bytes.
     - notes: a partial copy, image files with other names.

@@ -31,7 +31,7 @@ class CkPlus:
 
     - ids: the frame's name without the suffix, ``S005_001_00000011``; the order is theirs.
     - labels: those of angry, disgust, fear, happy, sad, surprise, neutral, contempt that there are, in this order.
-    - subjects: ``S005``; clips: the sequence, ``S005_001``. No parts: there is no official split.
+    - subjects: ``S005``; clips: the sequence, ``S005_001``. No partitions: there is no official split.
     - images: uint8, gray [H, W] or RGB [H, W, 3], mostly 640x490; not cropped.
     - fingerprint: SHA-256 over ids, labels, subjects, clips and the bytes of the frames that are used.
     - notes: a partial copy, the number of sequences without a label, sequences that seem to lack frames.

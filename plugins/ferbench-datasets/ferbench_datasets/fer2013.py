@@ -14,7 +14,7 @@ from ferbench.errors import DataError
 from ferbench_datasets._archives import FolderTree, TarTree, open_tree, printable, reading, steps
 from ferbench_datasets._fer2013_csv import read_csv
 from ferbench_datasets._fer2013_images import read_images
-from ferbench_datasets._fer2013_rows import CLASSES, FIX, OFFICIAL, PARTS, USAGES, Rows
+from ferbench_datasets._fer2013_rows import CLASSES, FIX, OFFICIAL, PARTITIONS, USAGES, Rows
 from ferbench_datasets._release import Counts
 
 #: The names of the csv, the first that is there is read.
@@ -24,20 +24,20 @@ MAX_CSV = 2 << 30
 
 
 class Fer2013:
-    """FER2013 from any form in which people have it; all give the same ids, labels and parts.
+    """FER2013 from any form in which people have it; all give the same ids, labels and partitions.
 
     ``data`` may be ``fer2013.csv``, ``icml_face_data.csv``, the Kaggle folder of JPEG files, a folder, zip or plain tar
     that holds one of these at any depth, or the release's own ``fer2013.tar.gz``. A csv is preferred where there is
     one; JPEG files are not read from a compressed tar.
 
-    - ids: the part's name in the csv, ``_``, and the image's row in the csv (from 0, over all parts) or the number in
-      its file's name: ``Training_0`` ... ``PrivateTest_35886``. The Kaggle folder of msambare numbers its files by no
-      row (``Training_10118481.jpg``); there the number stays as it is, and a note says that the ids are others.
-    - order: train, validation, test, and by the number in each. Parts are Training, PublicTest and PrivateTest.
+    - ids: the partition's name in the csv, ``_``, and the image's row in the csv (from 0, over all of it) or the number
+      in its file's name: ``Training_0`` ... ``PrivateTest_35886``. The Kaggle folder of msambare numbers its files
+      by no row (``Training_10118481.jpg``); there the number stays as it is, and a note says that the ids are others.
+    - order: train, validation, test, and by the number in each. Partitions are Training, PublicTest and PrivateTest.
     - labels: 0 angry, 1 disgust, 2 fear, 3 happy, 4 sad, 5 surprise, 6 neutral, as in the csv.
     - images: gray uint8 [48, 48]. Those of a csv are in memory (83 MB); JPEG files are decoded as they are read.
-    - fingerprint: SHA-256 over ids, labels, parts and the pixels, or for JPEG files over the files' bytes. So every
-      csv of the same data agrees, and a JPEG copy, whose pixels are others, does not.
+    - fingerprint: SHA-256 over ids, labels, partitions and the pixels, or for JPEG files over the files' bytes. So
+      every csv of the same data agrees, and a JPEG copy, whose pixels are others, does not.
     - notes: a partial copy, counts that differ from the official ones, a JPEG copy, ids that are not the csv's.
     """
 
@@ -60,7 +60,7 @@ class Fer2013:
 
 
 def read_rows(path: Path) -> Rows:
-    """The images of any form of FER2013 at ``path``, with labels and parts. Raises ``DataError``."""
+    """The images of any form of FER2013 at ``path``, with labels and partitions. Raises ``DataError``."""
     tree = open_tree(path, fix=FIX)
     if tree is None:
         tree, table = FolderTree(path.parent), path.name
@@ -93,16 +93,16 @@ def _table(path: Path, files: Iterable[str]) -> str | None:
 
 def _samples(rows: Rows) -> Samples:
     ids = np.array([f"{USAGES[usage]}_{number}" for usage, number in zip(rows.usages, rows.numbers, strict=True)])
-    parts = np.array(PARTS)[rows.usages]
+    partitions = np.array(PARTITIONS)[rows.usages]
     return Samples(
         ids=ids,
         labels=rows.labels,
         classes=CLASSES,
         images=rows.images,
         fingerprint=_fingerprint(ids, rows),
-        parts=parts,
+        partitions=partitions,
         cropped=True,
-        notes=(*rows.notes, *_official().differences(rows.labels, parts)),
+        notes=(*rows.notes, *_official().differences(rows.labels, partitions)),
     )
 
 
@@ -116,4 +116,4 @@ def _fingerprint(ids: np.ndarray, rows: Rows) -> str:
 
 
 def _official() -> Counts:
-    return Counts(CLASSES, dict(zip(PARTS, OFFICIAL.tolist(), strict=True)))
+    return Counts(CLASSES, dict(zip(PARTITIONS, OFFICIAL.tolist(), strict=True)))

@@ -11,7 +11,7 @@ import numpy as np
 from ferbench.data import Images, ImageSource, Indices, Labels, Samples
 from ferbench.errors import DataError
 from ferbench_datasets._archives import FolderTree, open_tree, printable, reading, steps
-from ferbench_datasets._fer2013_rows import PARTS, USAGES, Rows
+from ferbench_datasets._fer2013_rows import PARTITIONS, USAGES, Rows
 from ferbench_datasets._ferplus_votes import (
     CLASSES,
     FIX,
@@ -62,10 +62,10 @@ class FerPlus:
     the names in the votes are not those of the rows; so a copy of JPEG files whose numbers are no rows (the usual
     Kaggle folder) is refused. Images with no label by the rule, most of all unknown, or no face are left out.
 
-    - ids, order, images and parts: as in fer2013; Training is "train", PublicTest "validation", PrivateTest "test".
+    - ids, order, images and partitions: as in fer2013; Training is "train", PublicTest "validation", the rest "test".
     - labels: 0 angry, 1 disgust, 2 fear, 3 happy, 4 sad, 5 surprise, 6 neutral, as in fer2013, and 7 contempt.
     - counts by the majority rule: 25,060 train, 3,199 validation, 3,153 test.
-    - fingerprint: SHA-256 over ids, labels, parts, the rule and FER2013's pixels (or its JPEG files).
+    - fingerprint: SHA-256 over ids, labels, partitions, the rule and FER2013's pixels (or its JPEG files).
     - notes: the rule and what it leaves out, and all that fer2013 notes of the images.
 
     Args:
@@ -96,19 +96,23 @@ class FerPlus:
         if not len(kept):
             raise DataError(f"the {self.rule} rule leaves none of the {len(labels):,} images of {data}", fix=FIX)
         ids = np.array([f"{USAGES[rows.usages[row]]}_{rows.numbers[row]}" for row in kept])
-        parts = np.array(PARTS)[rows.usages[kept]]
-        known = Counts(classes, {part: counts[: len(classes)] for part, counts in OFFICIAL[self.rule].items()})
+        partitions = np.array(PARTITIONS)[rows.usages[kept]]
+        known = Counts(classes, {name: counts[: len(classes)] for name, counts in OFFICIAL[self.rule].items()})
         return Samples(
             ids=ids,
             labels=labels[kept],
             classes=classes,
             images=Chosen(rows.images, kept),
             fingerprint=fingerprint(
-                f"ferplus 1 {self.rule}", ids=ids, labels=labels[kept], content=rows.pixels, groups={"parts": parts}
+                f"ferplus 1 {self.rule}",
+                ids=ids,
+                labels=labels[kept],
+                content=rows.pixels,
+                groups={"parts": partitions},
             ),
-            parts=parts,
+            partitions=partitions,
             cropped=True,
-            notes=(self._note(labels, len(kept)), *rows.notes, *known.differences(labels[kept], parts)),
+            notes=(self._note(labels, len(kept)), *rows.notes, *known.differences(labels[kept], partitions)),
         )
 
     def _note(self, labels: Labels, kept: int) -> str:
@@ -174,7 +178,7 @@ def _images(folder: Path, files: Iterable[str]) -> Path:
 
 
 def _join(rows: Rows, votes: Votes) -> Indices:
-    """The row of the votes for each image. Raises ``DataError`` if there is none, or it is another part's."""
+    """The row of the votes for each image. Raises ``DataError`` if there is none, or it is another partition's."""
     within = rows.numbers < len(votes)
     usages = votes.usages[np.where(within, rows.numbers, 0)]
     lost = np.flatnonzero(~within | (usages != rows.usages))

@@ -33,7 +33,7 @@ class Jaffe:
 
     - ids: the release's name in capitals without the suffix, ``KA.AN1.39``; the order is theirs.
     - labels: 0 angry, 1 disgust, 2 fear, 3 happy, 4 sad, 5 surprise, 6 neutral.
-    - subjects: the two letters. No clips: each take is one image. No parts: the release has no official split.
+    - subjects: the two letters. No clips: each take is one image. No partitions: the release has no official split.
     - images: gray uint8 [256, 256], also from the palette TIFFs that exist; not cropped.
     - fingerprint: SHA-256 over ids, labels, subjects and the files' bytes: a converted copy has another.
     - notes: a partial copy, image files with other names.

@@ -20,7 +20,7 @@ from ferbench_datasets._sources import RAFDB
 CLASSES = EXPRESSIONS[:7]
 #: The class of each code, from 1.
 CODES = ("surprise", "fear", "disgust", "happy", "sad", "angry", "neutral")
-#: The parts' sums are the release's; the classes' counts are those that the field's literature gives.
+#: The partitions' sums are the release's; the classes' counts are those that the field's literature gives.
 RELEASE = Counts(
     CLASSES, {"train": (705, 717, 281, 4772, 1982, 1290, 2524), "test": (162, 160, 74, 1185, 478, 329, 680)}
 )
@@ -44,10 +44,10 @@ class RafDb:
 
     - ids: ``train_00001``; the order is the release's: train, then test, by number.
     - labels: 0 angry, 1 disgust, 2 fear, 3 happy, 4 sad, 5 surprise, 6 neutral.
-    - parts: train and test; a validation part does not exist, the protocol has to hold one out of train. No subjects:
-      the release names none. No boxes: a detector finds the face in an original image.
+    - partitions: train and test; a validation partition does not exist, the protocol has to hold one out of train. No
+      subjects: the release names none. No boxes: a detector finds the face in an original image.
     - images: RGB uint8 [100, 100, 3] face crops (aligned), or the photographs in any size (original).
-    - fingerprint: SHA-256 over ids, labels, parts and the files' bytes.
+    - fingerprint: SHA-256 over ids, labels, partitions and the files' bytes.
     - notes: a partial copy, images that are not in the list.
 
     Args:
@@ -70,14 +70,14 @@ class RafDb:
         if not found:
             raise absent(data, RAFDB, files, f"no image such as Image/{self.images}/{_example(self.images)}")
         rows = []
-        for name, (label, part) in sorted(labelled.items(), key=lambda item: _order(item[0])):
+        for name, (label, partition) in sorted(labelled.items(), key=lambda item: _order(item[0])):
             if name in found:
-                rows.append(Labelled(found[name], name, label, part=part))
+                rows.append(Labelled(found[name], name, label, partition=partition))
             else:
                 problems.add(table, f"lists {name}.jpg, whose {self.images} image is not there")
         labels = np.array([row.label for row in rows], np.int64)
-        parts = np.array([row.part for row in rows], np.str_)
-        notes = [*RELEASE.differences(labels, parts)]
+        partitions = np.array([row.partition for row in rows], np.str_)
+        notes = [*RELEASE.differences(labels, partitions)]
         unlisted = sorted(found[name] for name in found.keys() - labelled.keys())
         if unlisted:
             notes.append(f"{len(unlisted):,} images are not in {base(table)} and are not used: {some(unlisted)}")
@@ -150,8 +150,8 @@ def _found(files: Iterable[str], table: str, pattern: re.Pattern[str], problems:
 
 
 def _order(name: str) -> tuple[bool, int, str]:
-    part, number = name.split("_")
-    return part == "test", int(number), name
+    partition, number = name.split("_")
+    return partition == "test", int(number), name
 
 
 def _example(images: str) -> str:

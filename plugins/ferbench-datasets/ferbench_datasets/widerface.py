@@ -1,4 +1,4 @@
-"""WIDER FACE (Yang et al. 2016), its validation part: 3,226 photographs with 39,708 faces, in three subsets."""
+"""WIDER FACE (Yang et al. 2016), its validation partition: 3,226 photographs with 39,708 faces, in three subsets."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ RELEASE = {"images": 3226, "faces": 39708, "easy": 7211, "medium": 13319, "hard"
 
 
 class WiderFace:
-    """WIDER FACE's validation part, from a folder, a zip or a plain tar that holds, at any depth,
+    """WIDER FACE's validation partition, from a folder, a zip or a plain tar that holds, at any depth,
 
     - the photographs of ``WIDER_val.zip``, unpacked: ``WIDER_val/images/0--Parade/0_Parade_marchingband_1_465.jpg``;
     - the ground truth of the evaluation kit (``eval_tools.zip``, unpacked): ``wider_face_val.mat``, and the faces that

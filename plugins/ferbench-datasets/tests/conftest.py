@@ -109,12 +109,12 @@ def ckplus_files(face: Callable[..., np.ndarray], encode: Callable[..., bytes]) 
 def rafdb_files(face: Callable[..., np.ndarray], encode: Callable[..., bytes]) -> Files:
     """Three training images and one test image of each class, aligned and original, beside a compound set."""
     lines, files = [], dict[str, bytes]()
-    for part, people in (("test", (3,)), ("train", (0, 1, 2))):
+    for partition, people in (("test", (3,)), ("train", (0, 1, 2))):
         number = 0
         for person in people:
             for code, name in enumerate(RAFDB_CODES, start=1):
                 number += 1
-                stem = f"{part}_{number:0{5 if part == 'train' else 4}d}"
+                stem = f"{partition}_{number:0{5 if partition == 'train' else 4}d}"
                 gray = face(person, CLASSES.index(name), 100)
                 aligned = np.stack([gray] * 3, axis=2)
                 lines.append(f"{stem}.jpg {code}")

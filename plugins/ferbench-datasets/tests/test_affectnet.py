@@ -48,8 +48,8 @@ def test_the_full_release(tmp_path: Path) -> None:
         "9/07cd": "contempt",
     }
     assert samples.classes == ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral", "contempt")
-    assert samples.parts is not None
-    assert samples.parts.tolist() == ["train"] * 8 + ["test"] * 2
+    assert samples.partitions is not None
+    assert samples.partitions.tolist() == ["train"] * 8 + ["test"] * 2
     assert samples.boxes is not None
     assert samples.boxes.dtype == np.float32
     assert samples.boxes.tolist() == [[4, 5, 24, 25]] * 10
@@ -57,7 +57,7 @@ def test_the_full_release(tmp_path: Path) -> None:
     assert [int(samples.images.read(index).mean()) for index in range(10)] == [*range(0, 80, 10), 5, 75]
     assert samples.images.read(0).shape == (30, 40, 3)
     assert samples.notes == (
-        "AffectNet's full release; its validation set is the part test, as there is no public test set",
+        "AffectNet's full release; its validation set is partition test: there is no public test set",
         "left out: 2 none, 1 uncertain, 1 no face",
         "partial copy: train 8 of 287,651, test 2 of 4,000",
     )
@@ -78,7 +78,7 @@ def test_the_mini_release(tmp_path: Path) -> None:
     assert samples.images.read(8).shape == (224, 224, 3)
     assert int(samples.images.read(8).mean()) == 70
     assert samples.notes == (
-        "AffectNet's mini release; its validation set is the part test, as there is no public test set",
+        "AffectNet's mini release; its validation set is partition test: there is no public test set",
         "left out: 1 none, 1 uncertain, 1 no face",
         "partial copy: train 8 of 287,651, test 2 of 3,999",
     )
@@ -99,8 +99,14 @@ def test_seven_classes_are_another_dataset(tmp_path: Path, release: str) -> None
 
 
 def test_the_official_counts_add_up() -> None:
-    assert {part: sum(counts) for part, counts in OFFICIAL["full"].items()} == {"train": 287_651, "test": 4_000}
-    assert {part: sum(counts) for part, counts in OFFICIAL["mini"].items()} == {"train": 287_651, "test": 3_999}
+    assert {name: sum(counts) for name, counts in OFFICIAL["full"].items()} == {
+        "train": 287_651,
+        "test": 4_000,
+    }
+    assert {name: sum(counts) for name, counts in OFFICIAL["mini"].items()} == {
+        "train": 287_651,
+        "test": 3_999,
+    }
 
 
 @pytest.mark.parametrize("release", RELEASES)
@@ -184,7 +190,7 @@ def test_boxes(tmp_path: Path, box: str, found: tuple[float, ...] | None) -> Non
         (line("1/a.jpg", 1, "0,0,1e9,5"), "which no image can hold"),
         ("1/a.jpg,4,5\n", "line 13: 3 columns, not 9"),
         ("1/a.jpg,4,5", "3 columns, not 9 (the last line: is the file cut off?)"),
-        (line("1/00ab.jpg", 1), "1/00ab is happy in train here, and neutral in train before"),
+        (line("1/00ab.jpg", 1), "1/00ab is happy in train here, neutral in train before"),
     ],
 )
 def test_a_broken_line_is_an_error(tmp_path: Path, changed: str, reason: str) -> None:

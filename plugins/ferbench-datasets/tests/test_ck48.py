@@ -32,7 +32,7 @@ def test_class_subject_and_clip(tmp_path: Path, write: Write, ck48_files: Files,
     samples = Ck48().load(write(tmp_path / "ck48", ck48_files, form))
     assert len(samples) == 84
     assert samples.cropped
-    assert samples.parts is None
+    assert samples.partitions is None
     assert samples.subjects is not None
     assert samples.clips is not None
     assert len(set(samples.subjects)) == 4

@@ -38,8 +38,8 @@ def test_values_end_up_where_they_belong(tmp_path: Path) -> None:
     assert samples.ids.tolist() == ["Training_0", "PublicTest_1", "PrivateTest_2"]
     assert samples.labels.tolist() == [0, 6, 5]
     assert samples.labels.dtype == np.int64
-    assert samples.parts is not None
-    assert samples.parts.tolist() == ["train", "validation", "test"]
+    assert samples.partitions is not None
+    assert samples.partitions.tolist() == ["train", "validation", "test"]
     np.testing.assert_array_equal(samples.images.read(0), numbers.reshape(48, 48))
     assert (samples.images.read(2) == 7).all()
     assert samples.notes == ("partial copy: train 1 of 28,709, validation 1 of 3,589, test 1 of 3,589",)
@@ -74,7 +74,7 @@ def test_rows_out_of_order_are_sorted_and_noted(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "changed",
     [line(4), line(usage=b"PublicTest"), line(pixels=GRAY[:-1] + b"8"), line() + line()],
-    ids=["label", "part", "pixel", "one more"],
+    ids=["label", "partition", "pixel", "one more"],
 )
 def test_the_fingerprint_covers_label_part_and_pixels(tmp_path: Path, changed: bytes) -> None:
     assert load(tmp_path, changed).fingerprint != load(tmp_path, line()).fingerprint

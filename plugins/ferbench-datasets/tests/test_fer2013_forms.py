@@ -1,4 +1,4 @@
-"""Real FER2013 in every form that people have: the same ids, labels and parts, and the pixels of the release."""
+"""Real FER2013 in every form that people have: the same ids, labels and partitions, and the pixels of the release."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ferbench_datasets.fer2013 import Fer2013
 
 SOURCE = Path(__file__).parents[3].parent / "shared" / "data" / "fer2013"
 SHORT = os.environ.get("FERBENCH_SHORT") == "1"
-PART_OF = {"Training": "train", "PublicTest": "validation", "PrivateTest": "test"}
+PARTITION_OF = {"Training": "train", "PublicTest": "validation", "PrivateTest": "test"}
 CSV_FORMS = ("csv", "icml", "csv folder", "csv zip", "csv tar.gz")
 IMAGE_FORMS = ("zip", "folder", "nested folder", "nested zip")
 
@@ -36,8 +36,8 @@ def release() -> dict[str, np.ndarray]:
     """The arrays ``pix`` uint8 [N, 2304], ``lab`` and ``usage`` that all forms are written from."""
     with np.load(SOURCE / "fer2013.npz") as data:
         arrays = {name: data[name] for name in ("pix", "lab", "usage")}
-    if SHORT:  # the first of each part, so that every part and class is there
-        keep = np.concatenate([np.flatnonzero(arrays["usage"] == part)[:250] for part in PART_OF])
+    if SHORT:  # the first of each partition, so that every partition and class is there
+        keep = np.concatenate([np.flatnonzero(arrays["usage"] == partition)[:250] for partition in PARTITION_OF])
         arrays = {name: array[keep] for name, array in arrays.items()}
     return arrays
 
@@ -69,15 +69,15 @@ def forms(release: dict[str, np.ndarray], tmp_path_factory: pytest.TempPathFacto
     with zipfile.ZipFile(archive) as old_zip, zipfile.ZipFile(root / "nested.zip", "w") as new_zip:
         old_zip.extractall(root / "images")
         for name in reversed(old_zip.namelist()):
-            part, label, file = name.split("/")
-            new_zip.writestr(f"Archive/fer 2013/{part.upper()}/{label.title()}/{file.upper()}", old_zip.read(name))
-            new_zip.writestr(f"__MACOSX/{part}/{label}/._{file}", b"junk")
+            partition, label, file = name.split("/")
+            new_zip.writestr(f"Archive/fer 2013/{partition.upper()}/{label.title()}/{file.upper()}", old_zip.read(name))
+            new_zip.writestr(f"__MACOSX/{partition}/{label}/._{file}", b"junk")
         new_zip.writestr("Archive/Thumbs.db", b"junk")
     (root / "above" / "it" / "FER-2013").mkdir(parents=True)
     for stray in ("README.md", ".DS_Store", "train/Thumbs.db", "train/angry/.DS_Store", "preview.jpg"):
         (root / "images" / stray).write_bytes(b"junk")
-    for part in ("Train", "TEST"):
-        (root / "above" / "it" / "FER-2013" / part).symlink_to(root / "images" / part.lower())
+    for partition in ("Train", "TEST"):
+        (root / "above" / "it" / "FER-2013" / partition).symlink_to(root / "images" / partition.lower())
     yield {
         "csv": csv,
         "icml": root / "icml_face_data.csv",
@@ -104,8 +104,8 @@ def test_every_form_gives_the_same_samples(
     samples = loaded[form]
     usages = release["usage"].tolist()
     assert samples.ids.tolist() == [f"{usage}_{row}" for row, usage in enumerate(usages)]
-    assert samples.parts is not None
-    assert samples.parts.tolist() == [PART_OF[usage] for usage in usages]
+    assert samples.partitions is not None
+    assert samples.partitions.tolist() == [PARTITION_OF[usage] for usage in usages]
     np.testing.assert_array_equal(samples.labels, release["lab"])
     assert samples.classes == ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
     assert samples.cropped
@@ -163,8 +163,8 @@ def test_notes_say_how_a_copy_differs(form: str, loaded: dict[str, Samples]) -> 
 @pytest.mark.skipif(SHORT, reason="FERBENCH_SHORT=1 loads a part of the release")
 def test_the_counts_are_near_the_official_ones(loaded: dict[str, Samples]) -> None:
     samples = loaded["csv"]
-    assert samples.parts is not None
-    for part, official in zip(("train", "validation", "test"), OFFICIAL, strict=True):
-        counts = np.bincount(samples.labels[samples.parts == part], minlength=7)
+    assert samples.partitions is not None
+    for partition, official in zip(("train", "validation", "test"), OFFICIAL, strict=True):
+        counts = np.bincount(samples.labels[samples.partitions == partition], minlength=7)
         assert counts.sum() == official.sum()
         assert np.abs(counts - official).max() <= 3

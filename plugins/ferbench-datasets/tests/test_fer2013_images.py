@@ -51,8 +51,8 @@ def test_class_part_and_number_come_from_the_name(tmp_path: Path) -> None:
     )
     assert samples.ids.tolist() == ["Training_9", "Training_10", "PublicTest_28800", "PrivateTest_32300"]
     assert samples.labels.tolist() == [5, 0, 3, 6]
-    assert samples.parts is not None
-    assert samples.parts.tolist() == ["train", "train", "validation", "test"]
+    assert samples.partitions is not None
+    assert samples.partitions.tolist() == ["train", "train", "validation", "test"]
     assert [samples.images.read(index)[0, 0] for index in range(4)] == [4, 3, 2, 1]
     assert len(samples.notes) == 2
     assert "read from JPEG files" in samples.notes[0]
@@ -110,8 +110,8 @@ BAD = {
     "train/angry/Training_7.jpg": (jpeg(mode="CMYK"), "colour mode CMYK, not gray"),
     "train/angry/Training_8.jpg": (jpeg() + b"\0" * (1 << 20), "too large"),
     "train/angry/Training_9.png": (jpeg(kind="PNG"), "not a .jpg"),
-    "train/angry/face.jpg": (jpeg(), "its name does not say the part"),
-    "train/angry/Training_x.jpg": (jpeg(), "its name does not say the part"),
+    "train/angry/face.jpg": (jpeg(), "its name does not say the partition"),
+    "train/angry/Training_x.jpg": (jpeg(), "its name does not say the partition"),
     "train/contempt/Training_10.jpg": (jpeg(), "its folder is no class"),
     "train/Training_11.jpg": (jpeg(), "its folder is no class"),
     "train/sad/PrivateTest_12.jpg": (jpeg(), "PrivateTest in the folder train"),

@@ -25,7 +25,7 @@ from ferbench_datasets.ferplus import FerPlus
 SHARED = Path(__file__).parents[3].parent / "shared" / "data"
 HEADER = b"Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF\n"
 NAMES = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "nf")
-#: One row of each: the votes, the part, FER2013's label and gray value.
+#: One row of each: the votes, the partition, FER2013's label and gray value.
 ROWS = (
     ({"anger": 9, "fear": 1}, "Training", 0),
     ({"contempt": 8, "neutral": 2}, "Training", 6),
@@ -120,8 +120,8 @@ def test_votes_and_images_are_joined_by_row(tmp_path: Path) -> None:
     samples = FerPlus().load(write(tmp_path, {"fer2013new.csv": VOTES, "fer2013.csv": IMAGES}))
     assert samples.ids.tolist() == KEPT
     assert [samples.classes[label] for label in samples.labels] == ["angry", "contempt", "happy", "surprise", "disgust"]
-    assert samples.parts is not None
-    assert samples.parts.tolist() == ["train", "train", "validation", "test", "test"]
+    assert samples.partitions is not None
+    assert samples.partitions.tolist() == ["train", "train", "validation", "test", "test"]
     assert [samples.images.read(index)[0, 0] for index in range(5)] == [0, 1, 4, 6, 7]
     assert samples.classes == ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral", "contempt")
     assert samples.cropped
@@ -319,8 +319,8 @@ def test_the_real_release(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ferbench_datasets.ferplus.read_rows", lambda path: rows)
 
     def counts(samples: Samples) -> list[int]:
-        assert samples.parts is not None
-        return [int((samples.parts == part).sum()) for part in ("train", "validation", "test")]
+        assert samples.partitions is not None
+        return [int((samples.partitions == partition).sum()) for partition in ("train", "validation", "test")]
 
     samples = FerPlus().load(SHARED / "ferplus")
     assert counts(samples) == [25_060, 3_199, 3_153]

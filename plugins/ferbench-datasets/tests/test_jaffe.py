@@ -35,7 +35,7 @@ def test_class_and_subject_come_from_the_name(tmp_path: Path, write: Write, jaff
     assert samples.classes == ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
     assert samples.subjects is not None
     assert samples.clips is None
-    assert samples.parts is None
+    assert samples.partitions is None
     assert samples.boxes is None
     assert not samples.cropped
     for row, name in enumerate(samples.ids.tolist()):

@@ -36,7 +36,7 @@ def test_the_manifest_of_synthfaces_is_stale_when_the_drawing_changes() -> None:
     samples = SynthFaces(subjects=2).load(None)  # the first two of all the people
     for name in ("ids", "labels", "subjects", "clips"):
         assert np.array_equal(getattr(found.samples, name)[: len(samples)], getattr(samples, name))
-    assert found.samples.parts is None
+    assert found.samples.partitions is None
     for row in range(0, len(samples), 11):
         assert found.hashes[row] == manifest.pixels_hash(samples, row)
 

@@ -23,7 +23,10 @@ def error_of(path: Path) -> DataError:
 
 
 def test_the_release_adds_up() -> None:
-    assert {part: sum(counts) for part, counts in RELEASE.official.items()} == {"train": 12_271, "test": 3_068}
+    assert {name: sum(counts) for name, counts in RELEASE.official.items()} == {
+        "train": 12_271,
+        "test": 3_068,
+    }
     assert set(CODES) == set(RELEASE.classes)
 
 
@@ -31,8 +34,8 @@ def test_the_release_adds_up() -> None:
 def test_labels_and_parts_come_from_the_list(tmp_path: Path, write: Write, rafdb_files: Files, form: str) -> None:
     samples = RafDb().load(write(tmp_path / "rafdb", rafdb_files, form))
     assert samples.ids[[0, 20, 21, 27]].tolist() == ["train_00001", "train_00021", "test_0001", "test_0007"]
-    assert samples.parts is not None
-    assert samples.parts.tolist() == ["train"] * 21 + ["test"] * 7
+    assert samples.partitions is not None
+    assert samples.partitions.tolist() == ["train"] * 21 + ["test"] * 7
     assert [samples.classes[label] for label in samples.labels[21:]] == CODES
     assert samples.subjects is None
     assert samples.clips is None

@@ -14,7 +14,7 @@ from ferbench_datasets._sources import Source
 
 SOURCE = Source("Faces", "research only", "https://faces.example")
 WHOLE = Counts(("happy", "sad"), {"": (2, 1)})
-PARTS = Counts(("happy", "sad"), {"train": (2, 1), "test": (1, 1)})
+PARTITIONS = Counts(("happy", "sad"), {"train": (2, 1), "test": (1, 1)})
 
 
 def labels(*values: int) -> np.ndarray:
@@ -37,11 +37,11 @@ def test_a_copy_without_parts(have: tuple[int, ...], note: tuple[str, ...]) -> N
 
 
 def test_a_copy_with_parts() -> None:
-    parts = np.array(["train", "train", "train", "test", "test"])
-    assert PARTS.differences(labels(0, 0, 1, 0, 1), parts) == ()
-    assert PARTS.differences(labels(0, 0, 1, 1), parts[1:]) == ("altered copy: train 2 of 3, test 2 of 2",)
-    assert PARTS.differences(labels(0, 1, 0, 1), parts[1:]) == ("partial copy: train 2 of 3, test 2 of 2",)
-    assert PARTS.differences(labels(0, 1, 1, 0, 1), parts) == (
+    partitions = np.array(["train", "train", "train", "test", "test"])
+    assert PARTITIONS.differences(labels(0, 0, 1, 0, 1), partitions) == ()
+    assert PARTITIONS.differences(labels(0, 0, 1, 1), partitions[1:]) == ("altered copy: train 2 of 3, test 2 of 2",)
+    assert PARTITIONS.differences(labels(0, 1, 0, 1), partitions[1:]) == ("partial copy: train 2 of 3, test 2 of 2",)
+    assert PARTITIONS.differences(labels(0, 1, 1, 0, 1), partitions) == (
         "differs from the official counts: train happy 1 of 2, train sad 2 of 1",
     )
 

@@ -1,4 +1,4 @@
-"""The toy plugin's parts: numpy only, milliseconds."""
+"""The toy plugin's components: numpy only, milliseconds."""
 
 import json
 import time
@@ -40,12 +40,12 @@ class ToyData:
         subjects: Annotated[int, Ge(1)] = 20,
         dark: int = 0,
         cropped: bool = False,
-        parts: bool = False,
+        partitions: bool = False,
         named: bool = True,
         size: int = 48,
         contempt: bool = False,
     ):
-        self.subjects, self.dark, self.cropped, self.parts, self.named = subjects, dark, cropped, parts, named
+        self.subjects, self.dark, self.cropped, self.partitions, self.named = subjects, dark, cropped, partitions, named
         self.size = size
         self.classes = (*CLASSES, "contempt") if contempt else CLASSES
 
@@ -62,11 +62,11 @@ class ToyData:
             classes=self.classes,
             images=images,
             fingerprint=f"toy-{self.subjects}-{self.dark}-{self.cropped}-{self.size}-{len(self.classes)}"
-            + "-parts" * self.parts
+            + "-parts" * self.partitions
             + "-unnamed" * (not self.named),
             subjects=people if self.named else None,
-            parts=np.array(["train", "validation", "test"])[np.arange(count) // len(self.classes) % 3]
-            if self.parts
+            partitions=np.array(["train", "validation", "test"])[np.arange(count) // len(self.classes) % 3]
+            if self.partitions
             else None,
             cropped=self.cropped,
         )
