@@ -27,6 +27,7 @@ seeds = [0, 1, 2, 3]
 pipelines = [{ name = "toy-pipeline", set = ["embedder.epochs=4", "embedder.seconds=0.4", "embedder.noise=0.2"] }]
 datasets = [{ name = "toy", parameters = { subjects = 8 } }]
 """
+EIGHT_CELLS = STUDY.replace("[0, 1, 2, 3]", "[0, 1, 2, 3, 4, 5, 6, 7]")
 
 
 def drawn(study_text: str, registry: Registry, root: Path) -> list[study.Cell]:
@@ -113,19 +114,23 @@ def test_a_killed_worker_costs_its_cell_and_the_results_are_the_undisturbed_ones
 
 
 @pytest.mark.slow
-def test_a_lost_scheduler_is_said_and_what_was_finished_is_kept(
+def test_a_lost_scheduler_is_reported_and_what_was_finished_is_kept(
     cluster: tuple[str, dict[str, subprocess.Popen[bytes]]], tmp_path: Path, registry: Registry
 ) -> None:
     from ferbench.sweeps import on_dask
 
     address, processes = cluster
-    cells = drawn(STUDY, registry, tmp_path / "runs")
+    # A worker without its scheduler still finishes the cell that it runs. With two workers at most two cells have
+    # finished by then, two are running and two are with the workers already: of eight, two are left for certain.
+    cells = drawn(EIGHT_CELLS, registry, tmp_path / "runs")
+    finished = set()
 
     class Killer(Display):
         """Kills the scheduler when the first cell has finished."""
 
         def end(self, outcome: sweep.Outcome) -> None:
             super().end(outcome)
+            finished.add(outcome.key)
             processes["scheduler"].kill()
 
     with pytest.raises(WorkerError, match="scheduler was lost"), on_dask.remote(address) as engine:
@@ -141,8 +146,10 @@ def test_a_lost_scheduler_is_said_and_what_was_finished_is_kept(
             super().tell(event)
 
     again = sweep.sweep(cells, sweep.here, Watch(cells, Console(quiet=True)), retry=False)
-    assert [outcome.state for outcome in again] == ["finished"] * 4
-    assert 0 < len(trained) < 4  # what had finished is kept
+    assert [outcome.state for outcome in again] == ["finished"] * 8
+    assert finished
+    assert not finished & trained  # what had finished is kept
+    assert trained  # and what had not is run
 
 
 class Reset:
@@ -183,7 +190,7 @@ def test_two_processes_of_this_machine_share_the_cells(
     from ferbench.sweeps import on_dask
 
     monkeypatch.setenv("PYTHONPATH", str(TOY))
-    cells = drawn(STUDY.replace("[0, 1, 2, 3]", "[0, 1, 2, 3, 4, 5, 6, 7]"), registry, tmp_path / "runs")
+    cells = drawn(EIGHT_CELLS, registry, tmp_path / "runs")
     with on_dask.local(2) as engine:
         outcomes = sweep.sweep(cells, engine, Display(cells, Console(quiet=True)), retry=False)
     assert [outcome.what for outcome in outcomes] == [""] * 8

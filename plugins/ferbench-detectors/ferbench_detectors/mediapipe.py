@@ -11,7 +11,6 @@ import tempfile
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cached_property
 from typing import Annotated, Any
 
 import mediapipe
@@ -21,8 +20,9 @@ from mediapipe.tasks.python import BaseOptions, vision
 
 from ferbench.data import Face, Images
 from ferbench.errors import WeightsError
-from ferbench.support.weights import Weights, sha256
-from ferbench_detectors._common import as_rgb, fingerprint, in_order, locate_as_told
+from ferbench.media.images import as_rgb
+from ferbench.support.weights import Weights
+from ferbench_detectors._common import TrainedDetector, in_order, locate_weights
 
 WEIGHTS = Weights(
     "face_detection_short_range.tflite",
@@ -35,7 +35,7 @@ FIVE = (0, 1, 2, 3, 3)
 """Of BlazeFace's six points (eyes, nose, mouth, ears; those on the picture's left first) the ones of ``Face``."""
 
 
-class MediaPipe:
+class MediaPipe(TrainedDetector):
     """For selfies and portraits: the whole image is seen at 128 x 128, so a face of less than a tenth of it is lost.
 
     BlazeFace knows the mouth's centre, not its corners: both mouth corners of ``Face.landmarks`` are that centre. Its
@@ -48,7 +48,8 @@ class MediaPipe:
         weights_sha256: the SHA-256 the file must have, for another model of the Tasks API; by default the public one.
     """
 
-    landmarks = True
+    name = "mediapipe"
+    libraries = ("mediapipe",)
 
     def __init__(
         self,
@@ -57,38 +58,27 @@ class MediaPipe:
         weights: str = "",
         weights_sha256: str = "",
     ) -> None:
-        self.score_threshold = score_threshold
-        self.nms_threshold = nms_threshold
-        self.path = locate_as_told(WEIGHTS, weights, weights_sha256)
-
-    @property
-    def fingerprint(self) -> str:
-        """Name, versions, parameters and the weights' SHA-256."""
-        return fingerprint(
-            "mediapipe",
-            "mediapipe",
-            score_threshold=self.score_threshold,
-            nms_threshold=self.nms_threshold,
-            weights=sha256(self.path),
-        )
+        path = locate_weights(WEIGHTS, weights, weights_sha256)
+        super().__init__(path, score_threshold=score_threshold, nms_threshold=nms_threshold)
 
     def detect(self, image: Images) -> list[Face]:
         """Faces with five landmarks (see above) in ``image`` (uint8 [H, W, 3] or [H, W]); boxes in whole pixels."""
         height, width = image.shape[:2]
         faces = []
-        for one in self._task.detect(_picture(image)).detections:
-            box, points = one.bounding_box, one.keypoints
+        for detection in self.network.detect(_picture(image)).detections:
+            box = detection.bounding_box
+            points = [detection.keypoints[index] for index in FIVE]
             faces.append(
                 (
                     (box.origin_x, box.origin_y, box.origin_x + box.width, box.origin_y + box.height),
-                    one.categories[0].score,
-                    np.array([(points[place].x * width, points[place].y * height) for place in FIVE], np.float32),
+                    detection.categories[0].score,
+                    np.array([(point.x * width, point.y * height) for point in points], np.float32),
                 )
             )
         return in_order(faces, image)
 
-    @cached_property
-    def _task(self) -> Any:
+    def load_network(self) -> Any:
+        """MediaPipe's task, closed when this detector is no longer needed."""
         options = vision.FaceDetectorOptions(
             base_options=BaseOptions(model_asset_path=str(self.path)),
             min_detection_confidence=self.score_threshold,
@@ -97,25 +87,14 @@ class MediaPipe:
         with _native_log() as log:
             try:
                 task = vision.FaceDetector.create_from_options(options)
-                task.detect(_picture(np.zeros((8, 8, 3), np.uint8)))  # says what it has to say at the first picture
+                task.detect(_picture(np.zeros((8, 8, 3), np.uint8)))  # it logs at its first picture too
             except (RuntimeError, ValueError, OSError) as error:
                 raise WeightsError(
-                    f"{self.path} is no face detector of MediaPipe's Tasks API: {_last_line(error, log())}",
+                    f"{self.path} is not a face detector of MediaPipe's Tasks API: {_last_line(error, log())}",
                     fix="leave 'weights' out to use the public file",
                 ) from error
-        task.__class__ = _Task
-        weakref.finalize(self, _close, task).atexit = False
+        weakref.finalize(self, _close, task)
         return task
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in vars(self).items() if key != "_task"}
-
-
-class _Task(vision.FaceDetector):  # type: ignore[misc]  # mediapipe has no types
-    """MediaPipe's task without its ``__del__``, which fails loudly at the end of a process: its thread is gone then."""
-
-    def __del__(self) -> None:
-        """The detector that owns it closes it, or the process ends."""
 
 
 def _picture(image: Images) -> Any:
@@ -124,7 +103,10 @@ def _picture(image: Images) -> Any:
 
 def _close(task: Any) -> None:
     with _native_log():
-        task.close()
+        try:
+            task.close()
+        except RuntimeError:  # at the end of the process, when the task's own threads are gone
+            task._handle = None  # else its ``__del__`` would try again, and complain on the terminal
 
 
 def _last_line(error: Exception, log: str) -> str:
@@ -135,8 +117,8 @@ def _last_line(error: Exception, log: str) -> str:
 def _native_log() -> Iterator[Callable[[], str]]:
     """Keeps what MediaPipe's native code writes to standard error off the terminal; gives a function that reads it.
 
-    Its libraries log each start, and no setting stops them. Only this process's own descriptor is turned, and only for
-    a start and an end; an error is raised all the same.
+    Its libraries log each start, and no setting stops them. Only this process's own descriptor is redirected, and only
+    for a start and an end; an error is raised all the same.
     """
     sys.stderr.flush()
     with tempfile.TemporaryFile() as file:

@@ -7,7 +7,6 @@ import os
 import pickle
 import warnings
 import zipfile
-from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,8 +15,9 @@ from annotated_types import Ge, Gt, Le, Lt
 
 from ferbench.data import Face, Images
 from ferbench.errors import ParameterError, WeightsError
-from ferbench.support.weights import Weights, sha256
-from ferbench_detectors._common import as_rgb, fingerprint, in_order, locate_as_told
+from ferbench.media.images import as_rgb
+from ferbench.support.weights import Weights
+from ferbench_detectors._common import TrainedDetector, in_order, locate_weights
 
 # retinaface-pytorch imports albumentations, which asks the network for its newest version unless told otherwise.
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
@@ -30,11 +30,11 @@ WEIGHTS = Weights(
     licence="MIT",
     megabytes=97,
 )
-MOST_BYTES = 1 << 30
+MAX_BYTES = 1 << 30
 """The largest checkpoint that is unpacked from a zip file."""
 
 
-class RetinaFace:
+class RetinaFace(TrainedDetector):
     """The detector of Haider et al. 2023, Section 3.2, which does not say whose RetinaFace it is.
 
     Args:
@@ -47,7 +47,10 @@ class RetinaFace:
             that its publisher gives.
     """
 
-    landmarks = True
+    name = "retinaface"
+    libraries = ("retinaface-pytorch", "torch", "torchvision", "albumentations")
+    max_size: int
+    device: str
 
     def __init__(
         self,
@@ -66,26 +69,12 @@ class RetinaFace:
             raise ParameterError(
                 f"torch cannot use the device {device!r}: {str(error).splitlines()[0]}", fix='use device="cpu"'
             ) from error
-        self.score_threshold = score_threshold
-        self.nms_threshold = nms_threshold
-        self.max_size = max_size
-        self.device = device
-        self.path = locate_as_told(WEIGHTS, weights, weights_sha256)
-
-    @property
-    def fingerprint(self) -> str:
-        """Name, versions, parameters and the weights' SHA-256."""
-        return fingerprint(
-            "retinaface",
-            "retinaface-pytorch",
-            "torch",
-            "torchvision",
-            "albumentations",
-            score_threshold=self.score_threshold,
-            nms_threshold=self.nms_threshold,
-            max_size=self.max_size,
-            device=self.device,
-            weights=sha256(self.path),
+        super().__init__(
+            locate_weights(WEIGHTS, weights, weights_sha256),
+            score_threshold=score_threshold,
+            nms_threshold=nms_threshold,
+            max_size=max_size,
+            device=device,
         )
 
     def detect(self, image: Images) -> list[Face]:
@@ -93,14 +82,15 @@ class RetinaFace:
         height, width = image.shape[:2]
         if min(height, width) * self.max_size < max(height, width):
             return []  # scaled down it would be less than a pixel wide, which the library cannot do
-        found = self._model.predict_jsons(np.ascontiguousarray(as_rgb(image)), self.score_threshold, self.nms_threshold)
+        rgb = np.ascontiguousarray(as_rgb(image))
+        faces = self.network.predict_jsons(rgb, self.score_threshold, self.nms_threshold)
         return in_order(
-            ((face["bbox"], face["score"], np.array(face["landmarks"], np.float32)) for face in found if face["bbox"]),
+            ((face["bbox"], face["score"], np.array(face["landmarks"], np.float32)) for face in faces if face["bbox"]),
             image,
         )
 
-    @cached_property
-    def _model(self) -> Any:
+    def load_network(self) -> Any:
+        """The library's model, with the weights."""
         from retinaface.predict_single import Model  # type: ignore[import-untyped]  # it has no types
 
         state = load_checkpoint(self.path)
@@ -130,7 +120,7 @@ def load_checkpoint(path: Path) -> Any:
             with zipfile.ZipFile(path) as archive:
                 members = archive.infolist()
                 if len(members) == 1:
-                    if members[0].file_size > MOST_BYTES:
+                    if members[0].file_size > MAX_BYTES:
                         raise _unfit(path, f"it unpacks to {members[0].file_size} bytes")
                     return torch.load(io.BytesIO(archive.read(members[0])), map_location="cpu", weights_only=True)
         return torch.load(path, map_location="cpu", weights_only=True)
@@ -140,6 +130,6 @@ def load_checkpoint(path: Path) -> Any:
 
 def _unfit(path: Path, reason: str) -> WeightsError:
     return WeightsError(
-        f"{path} is no checkpoint of RetinaFace with ResNet-50: {reason}",
+        f"{path} is not a checkpoint of RetinaFace with ResNet-50: {reason}",
         fix="leave 'weights' out to use the public file",
     )

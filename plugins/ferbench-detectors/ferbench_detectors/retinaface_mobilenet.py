@@ -8,7 +8,7 @@ with the SHA-256 of both, and that is the file used here.
 
 from __future__ import annotations
 
-from functools import cache, cached_property
+from functools import cache
 from typing import Annotated, Any
 
 import cv2
@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from ferbench.data import Face, Images
 from ferbench.errors import WeightsError
-from ferbench.support.weights import Weights, sha256
-from ferbench_detectors._common import as_rgb, fingerprint, in_order, letterbox, locate_as_told
+from ferbench.media.images import as_rgb
+from ferbench.support.weights import Weights
+from ferbench_detectors._common import TrainedDetector, best_on_canvas, letterbox, locate_weights
 
 WEIGHTS = Weights(
     "retinaface-mobilenet-0.25.onnx",
@@ -36,7 +37,7 @@ VARIANCES = (0.1, 0.2)
 Floats = NDArray[np.float32]
 
 
-class RetinaFaceMobileNet:
+class RetinaFaceMobileNet(TrainedDetector):
     """Small and quick; needs neither torch nor a GPU.
 
     Args:
@@ -46,7 +47,8 @@ class RetinaFaceMobileNet:
         weights_sha256: the SHA-256 the file must have, for other weights of this network; by default the public one.
     """
 
-    landmarks = True
+    name = "retinaface-mobilenet"
+    libraries = ("opencv-python-headless",)
 
     def __init__(
         self,
@@ -55,60 +57,38 @@ class RetinaFaceMobileNet:
         weights: str = "",
         weights_sha256: str = "",
     ) -> None:
-        self.score_threshold = score_threshold
-        self.nms_threshold = nms_threshold
-        self.path = locate_as_told(WEIGHTS, weights, weights_sha256)
-
-    @property
-    def fingerprint(self) -> str:
-        """Name, versions, parameters and the weights' SHA-256."""
-        return fingerprint(
-            "retinaface-mobilenet",
-            "opencv-python-headless",
-            score_threshold=self.score_threshold,
-            nms_threshold=self.nms_threshold,
-            weights=sha256(self.path),
-        )
+        path = locate_weights(WEIGHTS, weights, weights_sha256)
+        super().__init__(path, score_threshold=score_threshold, nms_threshold=nms_threshold)
 
     def detect(self, image: Images) -> list[Face]:
         """Faces with five landmarks in ``image`` (uint8 [H, W, 3] or [H, W]), which is scaled to fit 640 x 640."""
         canvas, pixels = letterbox(as_rgb(image), SIZE, MEAN_BGR, bgr=True)
-        scales = (pixels / SIZE).astype(np.float32)  # shares of the canvas a pixel
+        scales = (pixels / SIZE).astype(np.float32)  # shares of the canvas per pixel of the image
         locations, probabilities, landmarks = self._forward(canvas)
         likely = np.flatnonzero(probabilities[:, 1] > self.score_threshold)
-        priors, scores = _priors()[likely], probabilities[likely, 1]
+        priors = _priors()[likely]
         centres = priors[:, :2] + locations[likely, :2] * VARIANCES[0] * priors[:, 2:]
         sides = priors[:, 2:] * np.exp(locations[likely, 2:] * VARIANCES[1])
-        corners = centres - sides / 2
         points = priors[:, None, :2] + landmarks[likely].reshape(-1, 5, 2) * VARIANCES[0] * priors[:, None, 2:]
-        best = cv2.dnn.NMSBoxes(np.hstack([corners, sides]).tolist(), scores.tolist(), 0.0, self.nms_threshold)
-        return in_order(
-            (
-                (
-                    (*(corners[index] / scales).tolist(), *((corners[index] + sides[index]) / scales).tolist()),
-                    scores[index],
-                    (points[index] / scales).astype(np.float32),
-                )
-                for index in np.ravel(np.asarray(best, np.int64))
-            ),
-            image,
-        )
+        scores = probabilities[likely, 1]
+        thresholds = (0.0, self.nms_threshold)  # the least score is applied above
+        return best_on_canvas(image, centres - sides / 2, sides, points, scores, scales, thresholds=thresholds)
 
     def _forward(self, canvas: Images) -> tuple[Floats, Floats, Floats]:
         """Locations [P, 4], class probabilities [P, 2] and landmarks [P, 10] of a BGR canvas [640, 640, 3]."""
         try:
-            self._net.setInput(cv2.dnn.blobFromImage(canvas, mean=MEAN_BGR))
-            outputs = self._net.forward(self._net.getUnconnectedOutLayersNames())
+            self.network.setInput(cv2.dnn.blobFromImage(canvas, mean=MEAN_BGR))
+            outputs = self.network.forward(self.network.getUnconnectedOutLayersNames())
         except cv2.error as error:
             raise self._unfit(error.err) from error
-        found = {output.shape[1:]: output[0] for output in outputs}
+        by_shape = {output.shape[1:]: output[0] for output in outputs}
         rows = len(_priors())
-        if set(found) != {(rows, 4), (rows, 2), (rows, 10)}:
-            raise self._unfit(f"its outputs are {sorted(found)}")
-        return found[rows, 4], found[rows, 2], found[rows, 10]
+        if set(by_shape) != {(rows, 4), (rows, 2), (rows, 10)}:
+            raise self._unfit(f"its outputs are {sorted(by_shape)}")
+        return by_shape[rows, 4], by_shape[rows, 2], by_shape[rows, 10]
 
-    @cached_property
-    def _net(self) -> Any:
+    def load_network(self) -> Any:
+        """OpenCV's network."""
         return cv2.dnn.readNetFromONNX(str(self.path))
 
     def _unfit(self, reason: str) -> WeightsError:
@@ -117,9 +97,6 @@ class RetinaFaceMobileNet:
             f"{cv2.__version__}: {reason.strip()}",
             fix="leave 'weights' out to use the public file, or export the network with biubug6's convert_to_onnx.py",
         )
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in vars(self).items() if key != "_net"}
 
 
 @cache

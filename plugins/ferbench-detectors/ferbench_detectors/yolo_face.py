@@ -10,7 +10,7 @@ a box [4], whether something is there, five landmarks [10], and whether it is a 
 from __future__ import annotations
 
 import os
-from functools import cache, cached_property
+from functools import cache
 from typing import Annotated, Any
 
 import cv2
@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 
 from ferbench.data import Face, Images
 from ferbench.errors import WeightsError
-from ferbench.support.weights import Weights, sha256
-from ferbench_detectors._common import as_rgb, fingerprint, in_order, letterbox, locate_as_told
+from ferbench.media.images import as_rgb
+from ferbench.support.weights import Weights
+from ferbench_detectors._common import TrainedDetector, best_on_canvas, letterbox, locate_weights
 
 WEIGHTS = Weights(
     "yolov5n-0.5-face.onnx",
@@ -43,7 +44,7 @@ ANCHORS = (
 Floats = NDArray[np.float32]
 
 
-class YoloFace:
+class YoloFace(TrainedDetector):
     """Small and quick; needs neither torch nor a GPU.
 
     Args:
@@ -53,7 +54,8 @@ class YoloFace:
         weights_sha256: the SHA-256 the file must have, for other weights of this network; by default the public one.
     """
 
-    landmarks = True
+    name = "yolo-face"
+    libraries = ("onnxruntime", "opencv-python-headless")
 
     def __init__(
         self,
@@ -62,63 +64,39 @@ class YoloFace:
         weights: str = "",
         weights_sha256: str = "",
     ) -> None:
-        self.score_threshold = score_threshold
-        self.nms_threshold = nms_threshold
-        self.path = locate_as_told(WEIGHTS, weights, weights_sha256)
-
-    @property
-    def fingerprint(self) -> str:
-        """Name, versions, parameters and the weights' SHA-256."""
-        return fingerprint(
-            "yolo-face",
-            "onnxruntime",
-            "opencv-python-headless",
-            score_threshold=self.score_threshold,
-            nms_threshold=self.nms_threshold,
-            weights=sha256(self.path),
-        )
+        path = locate_weights(WEIGHTS, weights, weights_sha256)
+        super().__init__(path, score_threshold=score_threshold, nms_threshold=nms_threshold)
 
     def detect(self, image: Images) -> list[Face]:
         """Faces with five landmarks in ``image`` (uint8 [H, W, 3] or [H, W]), which is scaled to fit 640 x 640."""
         canvas, scales = letterbox(as_rgb(image), SIZE, GRAY)
         rows = self._forward(canvas)
-        centres, sides, points = rows[:, :2], rows[:, 2:4], rows[:, 5:15].reshape(-1, 5, 2)
+        sides = rows[:, 2:4]
+        corners = rows[:, :2] - sides / 2
+        points = rows[:, 5:15].reshape(-1, 5, 2)
         scores = rows[:, 4] * rows[:, 15]
-        corners = centres - sides / 2
-        best = cv2.dnn.NMSBoxes(
-            np.hstack([corners, sides]).tolist(), scores.tolist(), self.score_threshold, self.nms_threshold
-        )
-        return in_order(
-            (
-                (
-                    (*(corners[index] / scales).tolist(), *((corners[index] + sides[index]) / scales).tolist()),
-                    scores[index],
-                    (points[index] / scales).astype(np.float32),
-                )
-                for index in np.ravel(np.asarray(best, np.int64))
-            ),
-            image,
-        )
+        thresholds = (self.score_threshold, self.nms_threshold)
+        return best_on_canvas(image, corners, sides, points, scores, scales, thresholds=thresholds)
 
     def _forward(self, canvas: Images) -> Floats:
         """The rows [M, 16] of an RGB canvas [640, 640, 3] that may be faces, decoded: pixels and probabilities."""
         try:
-            name = self._session.get_inputs()[0].name
-            outputs = self._session.run(None, {name: cv2.dnn.blobFromImage(canvas, 1 / 255)})
+            name = self.network.get_inputs()[0].name
+            outputs = self.network.run(None, {name: cv2.dnn.blobFromImage(canvas, 1 / 255)})
         except Exception as error:  # ONNX Runtime has an exception for each of its states, without a common base
             raise self._unfit(str(error)) from error
-        found: dict[tuple[int, ...], Floats] = {output.shape[1:]: output[0] for output in outputs}
+        by_shape: dict[tuple[int, ...], Floats] = {output.shape[1:]: output[0] for output in outputs}
         count = len(_cells()[0])
-        if set(found) == {(count, 16)}:
-            rows = found[count, 16]
+        if set(by_shape) == {(count, 16)}:
+            rows = by_shape[count, 16]
             return rows[rows[:, 4] > self.score_threshold]
         heads = [(3, SIZE // stride, SIZE // stride, 16) for stride, _ in ANCHORS]
-        if set(found) != set(heads):
-            raise self._unfit(f"its outputs are {sorted(found)}")
-        return decode(np.concatenate([found[head].reshape(-1, 16) for head in heads]), self.score_threshold)
+        if set(by_shape) != set(heads):
+            raise self._unfit(f"its outputs are {sorted(by_shape)}")
+        return decode(np.concatenate([by_shape[head].reshape(-1, 16) for head in heads]), self.score_threshold)
 
-    @cached_property
-    def _session(self) -> Any:
+    def load_network(self) -> Any:
+        """ONNX Runtime's session."""
         options = onnxruntime.SessionOptions()
         # It heeds no such variable by itself, and a worker process must not take the other workers' cores.
         options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS", 0))
@@ -132,15 +110,13 @@ class YoloFace:
             fix="leave 'weights' out to use the public file",
         )
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in vars(self).items() if key != "_session"}
-
 
 def decode(raw: Floats, threshold: float) -> Floats:
     """Of the heads' values [25200, 16], the rows where something is there by more than ``threshold``, as the authors'
     ``Detect.forward`` gives them: box by centre and sides and landmarks in pixels of the canvas, probabilities."""
     likely = np.flatnonzero(raw[:, 4] > np.log(threshold / (1 - threshold)))
-    rows, corners, strides, anchors = raw[likely].copy(), *(values[likely] for values in _cells())
+    rows = raw[likely].copy()
+    corners, strides, anchors = (values[likely] for values in _cells())
     sure = [0, 1, 2, 3, 4, 15]
     rows[:, sure] = 1 / (1 + np.exp(-rows[:, sure]))
     rows[:, :2] = (rows[:, :2] * 2 - 0.5) * strides + corners
@@ -152,12 +128,17 @@ def decode(raw: Floats, threshold: float) -> Floats:
 @cache
 def _cells() -> tuple[Floats, Floats, Floats]:
     """Of each row of the heads the cell's corner [25200, 2], its stride [25200, 1] and anchor [25200, 2], in pixels."""
-    corners, strides, anchors = [], [], []
+    corners = []
+    strides = []
+    anchors = []
     for stride, sizes in ANCHORS:
         y, x = np.mgrid[: SIZE // stride, : SIZE // stride].reshape(2, -1) * stride
         for size in sizes:
             corners.append(np.stack([x, y], axis=1))
             strides.append(np.full((len(x), 1), stride))
             anchors.append(np.tile(size, (len(x), 1)))
-    one, two, three = (np.concatenate(values).astype(np.float32) for values in (corners, strides, anchors))
-    return one, two, three
+    return _joined(corners), _joined(strides), _joined(anchors)
+
+
+def _joined(arrays: list[NDArray[Any]]) -> Floats:
+    return np.concatenate(arrays).astype(np.float32)

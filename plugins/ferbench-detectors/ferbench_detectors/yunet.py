@@ -1,14 +1,12 @@
 """YuNet (Wu et al. 2023), through OpenCV's ``FaceDetectorYN``.
 
-The file is the one that OpenCV's model zoo has as its default since May 2026: the weights of 2023mar, exported for
-images of any size. The zoo publishes no SHA-256; the one here is of the file at hand, and the one that others who
-redistribute it unchanged have written down.
+The file is the default of OpenCV's model zoo: the weights of 2023mar, exported for images of any size. The zoo
+publishes no SHA-256; the one here was computed from the file, and others who redistribute it unchanged give the same.
 """
 
 from __future__ import annotations
 
 from array import array
-from functools import cached_property
 from typing import Annotated, Any
 
 import cv2
@@ -16,8 +14,9 @@ from annotated_types import Ge, Gt, Le, Lt
 
 from ferbench.data import Face, Images
 from ferbench.errors import WeightsError
-from ferbench.support.weights import Weights, sha256
-from ferbench_detectors._common import Box, as_rgb, fingerprint, in_order, locate_as_told
+from ferbench.media.images import as_rgb, resize
+from ferbench.support.weights import Weights
+from ferbench_detectors._common import Box, TrainedDetector, in_order, locate_weights
 
 WEIGHTS = Weights(
     "face_detection_yunet_2026may.onnx",
@@ -27,12 +26,12 @@ WEIGHTS = Weights(
     licence="MIT",
     megabytes=0.23,
 )
-LEAST_SIDE = 64
+MIN_SIDE = 64
 """A picture that ends up with 32 rows has a feature map of one row, and OpenCV 4 then reads memory that is not its."""
-MOST_BOXES = 5000
+MAX_BOXES = 5000
 
 
-class YuNet:
+class YuNet(TrainedDetector):
     """Very small and very quick; trained for faces of some 10 to 300 pixels.
 
     Args:
@@ -44,7 +43,9 @@ class YuNet:
         weights_sha256: the SHA-256 the file must have, for other weights of this network; by default the public one.
     """
 
-    landmarks = True
+    name = "yunet"
+    libraries = ("opencv-python-headless",)
+    max_size: int
 
     def __init__(
         self,
@@ -54,21 +55,11 @@ class YuNet:
         weights: str = "",
         weights_sha256: str = "",
     ) -> None:
-        self.score_threshold = score_threshold
-        self.nms_threshold = nms_threshold
-        self.max_size = max_size
-        self.path = locate_as_told(WEIGHTS, weights, weights_sha256)
-
-    @property
-    def fingerprint(self) -> str:
-        """Name, versions, parameters and the weights' SHA-256."""
-        return fingerprint(
-            "yunet",
-            "opencv-python-headless",
-            score_threshold=self.score_threshold,
-            nms_threshold=self.nms_threshold,
-            max_size=self.max_size,
-            weights=sha256(self.path),
+        super().__init__(
+            locate_weights(WEIGHTS, weights, weights_sha256),
+            score_threshold=score_threshold,
+            nms_threshold=nms_threshold,
+            max_size=max_size,
         )
 
     def detect(self, image: Images) -> list[Face]:
@@ -76,9 +67,9 @@ class YuNet:
         seen, scale = self._scaled(as_rgb(image))
         height, width = seen.shape[:2]
         try:
-            if self._net.getInputSize() != (width, height):
-                self._net.setInputSize((width, height))
-            rows = self._net.detect(seen)[1]
+            if self.network.getInputSize() != (width, height):
+                self.network.setInputSize((width, height))
+            rows = self.network.detect(seen)[1]
         except cv2.error as error:
             raise self._unfit(error.err) from error
         if rows is None:
@@ -94,21 +85,23 @@ class YuNet:
         return in_order(faces, image)
 
     def _scaled(self, image: Images) -> tuple[Images, float]:
-        """``image`` as BGR within the sizes that the network takes, and the pixels of it a pixel of ``image``."""
+        """``image`` as BGR in a size that the network takes, and how many of its pixels make one of ``image``."""
         height, width = image.shape[:2]
         scale = min(1.0, self.max_size / max(height, width))
         if scale < 1:
-            inner = max(1, round(width * scale)), max(1, round(height * scale))
-            image = cv2.resize(image, inner, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]  # uint8 it stays
+            image = resize(image, max(1, round(width * scale)), max(1, round(height * scale)))
             height, width = image.shape[:2]
-        below, right = max(0, LEAST_SIDE - height), max(0, LEAST_SIDE - width)
         bgr: Any = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
-        return (cv2.copyMakeBorder(bgr, 0, below, 0, right, cv2.BORDER_CONSTANT) if below or right else bgr), scale
+        below = max(0, MIN_SIDE - height)
+        right = max(0, MIN_SIDE - width)
+        if below or right:
+            bgr = cv2.copyMakeBorder(bgr, 0, below, 0, right, cv2.BORDER_CONSTANT)
+        return bgr, scale
 
-    @cached_property
-    def _net(self) -> Any:
-        sizes = (LEAST_SIDE, LEAST_SIDE)
-        thresholds = (self.score_threshold, self.nms_threshold, MOST_BOXES)
+    def load_network(self) -> Any:
+        """OpenCV's detector."""
+        sizes = (MIN_SIDE, MIN_SIDE)
+        thresholds = (self.score_threshold, self.nms_threshold, MAX_BOXES)
         return cv2.FaceDetectorYN.create(str(self.path), "", sizes, *thresholds)
 
     def _unfit(self, reason: str) -> WeightsError:
@@ -116,6 +109,3 @@ class YuNet:
             f"{self.path} is not YuNet, or not for OpenCV {cv2.__version__}: {reason.strip()}",
             fix="leave 'weights' out to use the public file",
         )
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in vars(self).items() if key != "_net"}

@@ -1,11 +1,8 @@
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import pytest
 
-from ferbench_detectors._common import as_rgb, in_order, letterbox
+from ferbench_detectors._common import in_order, letterbox
 
 
 def test_faces_come_best_first_and_clipped_and_one_outside_is_left_out() -> None:
@@ -23,18 +20,3 @@ def test_the_letterbox_keeps_the_aspect() -> None:
         assert canvas[319, 639].tolist() == pixel
         assert canvas[320, 0].tolist() == [104, 117, 123]
         np.testing.assert_allclose(scales, [3.2, 3.2])
-
-
-@pytest.mark.parametrize(
-    "image",
-    [
-        np.zeros((4, 4, 3), np.float32),
-        np.zeros((4, 4, 4), np.uint8),
-        np.zeros((4, 4, 1), np.uint8),
-        np.zeros((0, 4, 3), np.uint8),
-        np.zeros(4, np.uint8),
-    ],
-)
-def test_what_is_no_image_is_refused(image: Any) -> None:
-    with pytest.raises(ValueError, match=r"uint8 \[H, W, 3\]"):
-        as_rgb(image)

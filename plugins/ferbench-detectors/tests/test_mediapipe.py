@@ -42,7 +42,7 @@ def test_it_is_closed_when_it_is_no_longer_needed(
 ) -> None:
     detector = MediaPipe(**blazeface)
     detector.detect(photo)
-    task, gone = detector._task, weakref.ref(detector)
+    task, gone = detector.network, weakref.ref(detector)
     del detector
     gc.collect()
     assert gone() is None

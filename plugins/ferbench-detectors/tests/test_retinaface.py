@@ -55,7 +55,7 @@ def test_a_checkpoint_runs_no_code(tmp_path: Path, zipped: bool) -> None:
         with zipfile.ZipFile(tmp_path / "evil.zip", "w") as archive:
             archive.write(path, "evil.pth")
         path = tmp_path / "evil.zip"
-    with pytest.raises(WeightsError, match="is no checkpoint"):
+    with pytest.raises(WeightsError, match="is not a checkpoint"):
         load_checkpoint(path)
     assert not trace.exists()
 
@@ -66,7 +66,7 @@ def test_a_broken_checkpoint_is_said_so(tmp_path: Path, state: OrderedDict[str, 
     torch.save(state, path, _use_new_zipfile_serialization="old" not in form)
     whole = path.read_bytes()
     path.write_bytes({"empty": b"", "text": b"Not Found"}.get(form, whole[: len(whole) * 2 // 3]))
-    with pytest.raises(WeightsError, match=r"broken\.pth is no checkpoint"):
+    with pytest.raises(WeightsError, match=r"broken\.pth is not a checkpoint"):
         load_checkpoint(path)
 
 
@@ -75,7 +75,7 @@ def test_a_checkpoint_of_another_network_is_said_so(
 ) -> None:
     path = tmp_path / "other.pth"
     torch.save(state, path)
-    with pytest.raises(WeightsError, match=r"other\.pth is no checkpoint"):
+    with pytest.raises(WeightsError, match=r"other\.pth is not a checkpoint"):
         RetinaFace(weights=str(path), weights_sha256=weights.sha256(path)).detect(photo)
 
 

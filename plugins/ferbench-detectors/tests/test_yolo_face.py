@@ -42,5 +42,5 @@ class Decoded:
 def test_an_export_that_is_decoded_already_gives_the_same_faces(photo: Images, yolo: dict[str, Any]) -> None:
     """The public file has this form; it is not at hand."""
     raw, decoded = YoloFace(**yolo), YoloFace(**yolo)
-    vars(decoded)["_session"] = Decoded(raw._session)
+    vars(decoded)["network"] = Decoded(raw.network)
     assert [face.box for face in decoded.detect(photo)] == [face.box for face in raw.detect(photo)] != []
