@@ -1,0 +1,21 @@
+"""What holds for all tests: how many processes run them, and on how many threads each computes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+if "--benchmark-only" not in sys.argv:  # numpy and torch read it when they are imported
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """One process is enough for one file, and benchmarks have the machine to themselves."""
+    files = {argument.partition("::")[0] for argument in config.args}
+    is_one_file = len(files) == 1 and Path(*files).is_file()
+    if is_one_file or config.option.benchmark_only:
+        config.option.numprocesses = 0
