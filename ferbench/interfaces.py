@@ -65,7 +65,9 @@ class Detector(Protocol):
     """Finds faces. Can be pickled, used or not, as worker processes get copies.
 
     ``fingerprint`` covers all that its answers depend on: version, parameters, weights' SHA-256. One whose faces all
-    have landmarks says so by an attribute ``landmarks = True``, which ``faces.align`` asks for.
+    have landmarks says so by an attribute ``landmarks = True``, which ``faces.align`` asks for. A class whose
+    parameters hold back weak answers names values that do not, ``lenient = {"score_threshold": 0.02}``: average
+    precision needs them (``ferbench detectors``).
     """
 
     @property

@@ -27,7 +27,7 @@ def detect(
     registry.get("detector", detector)
 
     from ferbench.components.pipeline import parse_setting, resolve_component
-    from ferbench.detection.detect import drawn_names, find_faces, text
+    from ferbench.detection.detect import drawing_paths, find_faces, to_text
     from ferbench.media import pictures
     from ferbench.media.boxes import draw_faces
     from ferbench.support.progress import Reporter
@@ -35,17 +35,17 @@ def detect(
     part = resolve_component("detector", detector, registry, dict(parse_setting(one) for one in settings))
     paths, problems = pictures.expand(images)
     finder = part.build()
-    places = dict(zip(paths, drawn_names(paths, draw), strict=True)) if draw else {}
+    places = dict(zip(paths, drawing_paths(paths, draw), strict=True)) if draw else {}
     reporter = Reporter()
     found = []
     with reporter.stage("detecting"):
-        for one in find_faces(paths, finder, progress=reporter.advance, refused=problems.append):
+        for one in find_faces(paths, finder, progress=reporter.advance, on_error=problems.append):
             found.append(one.to_dict())
             if draw:
                 pictures.write_picture(places[one.path], draw_faces(one.image, one.faces))
     for problem in problems:
         click.echo(f"{click.style('error:', fg='red', bold=True)} {problem.what} ({problem.fix})", err=True)
     for said in found:
-        click.echo(json.dumps(said) if as_json else text(said))
+        click.echo(json.dumps(said) if as_json else to_text(said))
     if problems:
         sys.exit(1)

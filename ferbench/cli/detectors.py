@@ -56,11 +56,11 @@ def detectors(
         registry,
         settings_of(settings, "dataset"),
     )
-    told = {name: settings_of(settings, name) for name in chosen}
+    chosen_settings = {name: settings_of(settings, name) for name in chosen}
     for one in settings:
         if (section := one.partition(".")[0]) not in (*chosen, "dataset"):
             raise ParameterError(f"--set {one}: there is no {section} here", fix=f"it may be: {', '.join(chosen)}")
-    board = benchmark.run(part, data, registry, chosen, told, Reporter(), limit=limit, asked=bool(names))
+    board = benchmark.run(part, data, chosen_settings, registry, Reporter(), limit=limit, download=bool(names))
     if out:
         write(out, board)
     if as_json:

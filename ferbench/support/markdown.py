@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+
+ESCAPES = str.maketrans({"<": "&lt;", ">": "&gt;"} | {character: f"\\{character}" for character in "\\`|[]*_"})
 
 
 def safe(text: str) -> str:
     """Text that cannot become markup or break a table."""
-    plain = _one_line(text)
-    for character in "\\`|<>[]*_":
-        plain = plain.replace(
-            character, f"\\{character}" if character not in "<>" else ("&lt;", "&gt;")[character == ">"]
-        )
-    return plain
+    return _one_line(text).translate(ESCAPES)
 
 
 def code(text: str) -> str:
@@ -26,15 +23,22 @@ def code(text: str) -> str:
     return f"{fence} {plain} {fence}"
 
 
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> list[str]:
+    """The lines of a table of plain texts, whose first ``left`` columns are aligned to the left, the others right."""
+    rule = ["---"] * left + ["---:"] * (len(columns) - left)
+    lines = [f"| {' | '.join(map(safe, cells))} |" for cells in (columns, *rows)]
+    return [lines[0], f"|{'|'.join(rule)}|", *lines[1:]]
+
+
 def settings(changed: Mapping[str, Any]) -> str:
     """Parameters and their values, as code spans."""
     return ", ".join(code(f"{key}={value}") for key, value in changed.items())
 
 
 def letters(texts: Iterable[str]) -> dict[str, str]:
-    """Each different text -> what marks it in a table: a, b, ... z, and then numbers from 26."""
+    """Each different text -> its mark in a table: a, b, ... z, and then numbers from 26."""
     return {
-        said: chr(ord("a") + number) if number < 26 else str(number) for number, said in enumerate(dict.fromkeys(texts))
+        text: chr(ord("a") + number) if number < 26 else str(number) for number, text in enumerate(dict.fromkeys(texts))
     }
 
 

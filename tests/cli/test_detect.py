@@ -11,7 +11,7 @@ import pytest
 from click.testing import Result
 from PIL import Image
 
-from ferbench.detection.detect import drawn_names
+from ferbench.detection.detect import drawing_paths
 from ferbench.media.pictures import read_picture
 
 Call = Callable[..., Result]
@@ -77,4 +77,4 @@ def test_boxes_are_drawn_into_a_file_or_a_folder(call: Call, folder: Path, tmp_p
 
 def test_no_drawn_picture_hides_another() -> None:
     given = [Path("x/a.png"), Path("y/a.png"), Path("y/a-2.png"), Path("a.gif")]
-    assert [path.name for path in drawn_names(given, Path("out"))] == ["a.png", "a-2.png", "a-2-2.png", "a-3.png"]
+    assert [path.name for path in drawing_paths(given, Path("out"))] == ["a.png", "a-2.png", "a-2-2.png", "a-3.png"]

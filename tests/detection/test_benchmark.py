@@ -14,7 +14,7 @@ from click.testing import Result
 
 from ferbench.data import Scenes
 from ferbench.detection import benchmark
-from ferbench.detection.page import facts, read
+from ferbench.detection.page import json_file, read
 from ferbench.errors import BundleError, ParameterError, PluginError
 from ferbench.support import weights
 
@@ -128,9 +128,9 @@ def test_the_page_is_made_from_its_facts_and_a_change_is_stale(toys: Callable[..
     assert "| toy-detector | 50.0 | 25.0 |" in text
     assert "| toy-unloadable | not run: it cannot be loaded |" in text
     assert "3 pictures of ferbench-toy 1.0, 6 faces in them: easy 3, hard 6." in text
-    assert "score\\_threshold=0.02 or min\\_neighbors=1" in text
+    assert "Detectors give their weak answers too" in text
     assert "> toys all." in text
-    assert str(tmp_path) not in text + facts(page).read_text()
+    assert str(tmp_path) not in text + json_file(page).read_text()
     assert "is up to date" in toys("detectors", "--check", "--out", page).stdout
     page.write_text(text.replace("50.0", "60.0"))
     assert "stale" in toys("detectors", "--check", "--out", page, status=1).stderr
@@ -148,10 +148,10 @@ def test_another_run_replaces_the_board_of_its_scenes_alone(toys: Callable[..., 
 
 
 @pytest.mark.parametrize("content", ["{", '{"schema_version": 2}', '{"boards": {"a": {}}}'])
-def test_facts_that_are_none_are_said_so(tmp_path: Path, content: str) -> None:
+def test_a_file_that_holds_no_boards_is_refused(tmp_path: Path, content: str) -> None:
     page = tmp_path / "detectors.md"
-    facts(page).write_text(content)
-    with pytest.raises(BundleError, match=r"detectors\.json holds no boards"):
+    json_file(page).write_text(content)
+    with pytest.raises(BundleError, match=r"detectors\.json does not hold boards"):
         read(page)
 
 

@@ -99,6 +99,8 @@ class ToyDetector:
 
 
 class ToyWeighted(ToyDetector):
+    lenient = {"score_threshold": 0.02}  # noqa: RUF012 - never changed
+
     def __init__(self, score_threshold: Annotated[float, Ge(0), Le(1)] = 0.7):
         locate(Weights("nobody.bin", "https://example.org/nobody.bin", "0" * 64, licence="none", megabytes=1))
 
