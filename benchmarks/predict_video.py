@@ -61,7 +61,7 @@ def alone(model: models.Model, file: Path) -> float:
         faces = model.find(picture)
         spent += time.perf_counter() - started
         crops += [model.crop(picture, face) for face in faces[:1]]
-    for part in batches(len(crops), predict.FRAMES):
+    for part in batches(len(crops), predict.MAX_FRAMES):
         started = time.perf_counter()
         model.label(crops[part])
         spent += time.perf_counter() - started
@@ -77,9 +77,16 @@ def child(given: argparse.Namespace) -> None:
     model.label([model.crop(first, face) for face in model.find(first)])  # warms both up
     before = alone(model, file) if given.compare else 0.0
     started = time.perf_counter()
-    with records.table(file.with_suffix(".csv"), model.classes_.tolist(), model.scale) as rows:
-        told: dict[str, Any] = {"which": "largest", "reporter": Reporter(), "take": rows.add, "fail": print}
-        (totals,) = predict.predict(model, [file], out=file.parent / "out" if given.out else None, **told)
+    with records.csv_file(file.with_suffix(".csv"), model.classes_.tolist(), model.scale) as rows:
+        predictor = predict.Predictor(
+            model=model,
+            reporter=Reporter(),
+            on_face=rows.add,
+            on_error=print,
+            faces="largest",
+            out=file.parent / "out" if given.out else None,
+        )
+        (totals,) = predictor.files([file])
     seconds = time.perf_counter() - started
     calls = (before + alone(model, file)) / 2 if given.compare else 0.0
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -15,7 +15,7 @@ from ferbench.errors import FerbenchError, ParameterError
 if TYPE_CHECKING:
     from ferbench.prediction.model import Model
     from ferbench.prediction.predict import Totals
-    from ferbench.prediction.records import Sighting
+    from ferbench.prediction.records import FaceRecord
 
 PATH = click.Path(path_type=Path)
 split_option = click.option("--split", metavar="NAME", help="Of a run with several splits; by default the first.")
@@ -59,12 +59,13 @@ def predict(
 
     from ferbench.components.pipeline import settings_of
     from ferbench.media import pictures, video
-    from ferbench.prediction import model, records
-    from ferbench.prediction import predict as predicting
+    from ferbench.prediction import records
+    from ferbench.prediction.model import load
+    from ferbench.prediction.predict import Predictor
     from ferbench.support.processes import keep_memory
     from ferbench.support.progress import Reporter
 
-    found = model.load(
+    model = load(
         bundle,
         split=split,
         classifier=classifier,
@@ -72,45 +73,42 @@ def predict(
         settings=settings_of(settings, "detector"),
         device=device,
     )
-    _ = found.detector  # what is wrong with it is said before the work starts
-    reporter, problems = Reporter(), list[FerbenchError]()
-    for note in found.notes:
+    model.prepare()
+    reporter = Reporter()
+    for note in model.notes:
         reporter.warn(note)
+    problems: list[FerbenchError] = []
 
-    def fail(error: FerbenchError) -> None:
+    def on_error(error: FerbenchError) -> None:
         problems.append(error)
         _one_line(error)
 
     files, errors = pictures.expand(paths, (*pictures.SUFFIXES, *video.SUFFIXES))
     for error in errors:
-        fail(error)
+        on_error(error)
     with ExitStack() as stack:
-        classes = found.classes_.tolist()
-        rows = stack.enter_context(records.table(table, classes, found.scale)) if table else None
-        document = records.Document(sys.stdout, _described(found), classes) if as_json else None
+        classes = model.classes_.tolist()
+        csv_writer = stack.enter_context(records.csv_file(table, classes, model.scale)) if table else None
+        json_writer = records.JsonWriter(sys.stdout, _described(model), classes) if as_json else None
 
-        def take(one: Sighting) -> None:
-            if rows:
-                rows.add(one)
-            if document:
-                document.add(one)
-            elif one.frame is None:
-                click.echo(_said(one))
+        def on_face(record: FaceRecord) -> None:
+            if csv_writer:
+                csv_writer.add(record)
+            if json_writer:
+                json_writer.add(record)
+            elif record.frame is None:
+                click.echo(_as_line(record))
 
         keep_memory()
-        told: dict[str, Any] = {"which": faces, "out": out, "reporter": reporter, "take": take, "fail": fail}
-        if camera is None:
-            work = predicting.predict(found, files, **told)
-        else:
-            work = predicting.predict_camera(found, camera, seconds=seconds, **told)
+        predictor = Predictor(model=model, reporter=reporter, on_face=on_face, on_error=on_error, faces=faces, out=out)
         totals = []
-        for one in work:
-            totals.append(one)
+        for file_totals in predictor.files(files) if camera is None else predictor.camera(camera, seconds):
+            totals.append(file_totals)
             if not as_json:
-                _show(one)
-        if document:
-            document.end(
-                files=[vars(one) for one in totals],
+                _show(file_totals)
+        if json_writer:
+            json_writer.end(
+                files=[vars(file_totals) for file_totals in totals],
                 problems=[{"what": error.what, "fix": error.fix} for error in problems],
             )
     if table and not as_json:
@@ -144,22 +142,22 @@ def _described(model: Model) -> dict[str, Any]:
     return {"name": model.name, "classes": model.classes_.tolist(), "kind": model.scale}
 
 
-def _said(one: Sighting) -> str:
-    if one.face is None:
-        return f"{one.file}\t{one.label}"
-    return f"{one.file}\tface {one.face}\t{one.label}\t{one.best:.3f}"
+def _as_line(record: FaceRecord) -> str:
+    if record.face is None:
+        return f"{record.file}\t{record.label}"
+    return f"{record.file}\tface {record.face}\t{record.label}\t{record.best_share:.3f}"
 
 
-def _show(one: Totals) -> None:
+def _show(totals: Totals) -> None:
     """A video's line; a picture has had its own."""
-    if one.frames > 1 or any(name.endswith(".mp4") for name in one.written):
-        most = sorted(one.labels.items(), key=lambda pair: -pair[1])
-        shares = ", ".join(f"{label} {count / one.frames:.0%}" for label, count in most)
-        click.echo(f"{one.file}\t{one.frames:,} frames, {one.found:,} with a face\t{shares}")
-    for name in one.written:
+    if totals.frames > 1 or any(name.endswith(".mp4") for name in totals.written):
+        most_frequent = sorted(totals.labels.items(), key=lambda pair: -pair[1])
+        shares = ", ".join(f"{label} {count / totals.frames:.0%}" for label, count in most_frequent)
+        click.echo(f"{totals.file}\t{totals.frames:,} frames, {totals.frames_with_face:,} with a face\t{shares}")
+    for name in totals.written:
         click.echo(f"  wrote {name}")
 
 
 def _one_line(error: FerbenchError) -> None:
-    said = " ".join(f"{error.what} ({error.fix})".split())
-    click.echo(f"{click.style('error:', fg='red', bold=True)} {said}", err=True)
+    text = " ".join(f"{error.what} ({error.fix})".split())
+    click.echo(f"{click.style('error:', fg='red', bold=True)} {text}", err=True)

@@ -23,6 +23,7 @@ from ferbench.figures import style
 from ferbench.results import bundle
 from ferbench.results.bundle import Result
 from ferbench.running.embed import embed_all
+from ferbench.running.kept_model import read_embedder
 from ferbench.support.colours import COLOURS
 from ferbench.support.progress import Reporter
 
@@ -41,17 +42,11 @@ def embedded(
 ) -> Embedded:
     """Embeds the test images of the result's first split anew, with the weights it kept and its own face step.
 
-    Of more than ``limit`` images a random choice, always the same. Raises ``FigureError`` where the bundle has no
-    weights or the dataset is not the one it was made from.
+    Of more than ``limit`` images a random choice, always the same. Raises ``ModelError`` where the bundle has no
+    weights, ``FigureError`` where the dataset is not the one it was made from.
     """
     split = str(result.splits[0]["split"])
-    model = folder / "model" / split
-    trained = bool(result.curves)
-    if trained and not model.is_dir():
-        raise FigureError(
-            f"{folder} does not hold the embedder's weights, without which its embeddings cannot be had",
-            fix="run it again (ferbench run keeps them in model/) and give that bundle",
-        )
+    embedder = read_embedder(folder, result, split, registry)
     described = result.dataset
     with reporter.stage(f"reading {described['name']}"):
         samples = resolve_component("dataset", described["name"], registry, described["parameters"]).build().load(data)
@@ -71,10 +66,6 @@ def embedded(
         crops = prepare(
             samples, _detector(result, registry), FaceStep(**result.pipeline["faces"]), progress=reporter.advance
         )
-    part = result.pipeline["embedder"]
-    embedder: Any = resolve_component("embedder", part["name"], registry, part["parameters"]).build()
-    if model.is_dir():
-        embedder = embedder.load(model)
     images = Rows(crops.images, rows)
     with reporter.stage("embedding"):
         embeddings = embed_all(embedder.embed, images, reporter.advance)

@@ -10,25 +10,26 @@ import numpy as np
 from PIL import Image, ImageColor, ImageDraw, ImageFont
 
 from ferbench.data import Images, Scale
-from ferbench.prediction.records import Sighting
+from ferbench.prediction.records import FaceRecord
 from ferbench.support.colours import COLOURS
 
 
-def drawn(picture: Images, seen: Sequence[Sighting], classes: Sequence[str], scale: Scale) -> Images:
+def draw_labels(picture: Images, records: Sequence[FaceRecord], classes: Sequence[str], scale: Scale) -> Images:
     """A copy of RGB uint8 [H, W, 3] with each face's box, label and share, in the colour of its class.
 
-    A probability is written in per cent; a softmax, which is none, as a plain number.
+    A probability is written in per cent; a softmax, which is not one, as a plain number.
     """
     image = Image.fromarray(picture)
     draw = ImageDraw.Draw(image)
     line = max(2, round(max(picture.shape[:2]) / 360))
     font = _font(max(10, round(max(picture.shape[:2]) / 40)))
-    for one in seen:
-        if one.box is None:
+    for record in records:
+        if record.box is None:
             continue
-        colour = COLOURS[list(classes).index(one.label) % len(COLOURS)]
-        text = f"{one.label} {f'{one.best:.0%}' if scale == 'probability' else f'{one.best:.2f}'}"
-        left, top, right, bottom = one.box
+        colour = COLOURS[list(classes).index(record.label) % len(COLOURS)]
+        share = f"{record.best_share:.0%}" if scale == "probability" else f"{record.best_share:.2f}"
+        text = f"{record.label} {share}"
+        left, top, right, bottom = record.box
         draw.rectangle((left, top, max(left, right - 1), max(top, bottom - 1)), outline=colour, width=line)
         width, height = (value + 2 * line for value in draw.textbbox((0, 0), text, font)[2:])
         corner = (min(max(0, left), max(0, picture.shape[1] - width)), top - height if top >= height else top)

@@ -1,4 +1,4 @@
-"""A bundle's model, ready to use: face step, embedder and classifier, made anew through the registry.
+"""A bundle's model, ready to use: face step, embedder and classifier, made through the registry.
 
     model = ferbench.load("runs/.../seed0-1234abcd")
     model.predict([photo])              # -> array(['happy'])
@@ -14,11 +14,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ferbench.components import pipeline, signature
+from ferbench.components import signature
 from ferbench.components.discovery import installed
 from ferbench.components.pipeline import Component
 from ferbench.components.registry import Registry
@@ -27,22 +26,24 @@ from ferbench.data import Embeddings, Face, Images, Scale, ScoresKind, Strings
 from ferbench.errors import ModelError
 from ferbench.faces.prepare import check_alignment, crop, eyes_of
 from ferbench.interfaces import Classifier, Detector, Embedder
+from ferbench.media.images import as_rgb
 from ferbench.results import bundle
 from ferbench.results.bundle import MISSED, Result
-from ferbench.running import classifier_file, start_weights
+from ferbench.running import classifier_file
 from ferbench.running.class_scores import class_scores
 from ferbench.running.embed import embed_all
+from ferbench.running.kept_model import kept_component, read_embedder, without_model
 from ferbench.support.hashing import of_file
 
 
 class Model:
-    """Predicts as a scikit-learn classifier does, from pictures (``predict``) or from face crops (``predict_crops``).
+    """Predicts as a scikit-learn classifier does, from pictures (``predict``) or from face crops (``label``).
 
-    ``classes_`` are the C class names, in the order of the columns of ``predict_proba``. ``scale`` says what stands in
-    them: ``probability`` where the classifier gives probabilities, or ``softmax``: the softmax of an SVM's decision
-    values. These order the classes as the SVM does and add up to 1, but they are not calibrated: 0.9 does not mean that
-    nine of ten such faces are right. ``name`` says which bundle, split and classifier it is, ``notes`` what a user
-    should know. A prediction depends on its picture alone.
+    ``classes_`` are the C class names, in the order of the columns of ``predict_proba``. ``scale`` says what these
+    columns are: ``probability`` where the classifier gives probabilities, or ``softmax``: the softmax of an SVM's
+    decision values. These order the classes as the SVM does and add up to 1, but they are not calibrated: 0.9 does not
+    mean that nine of ten such faces are right. ``name`` says which bundle, split and classifier it is, ``notes`` what a
+    user should know. A prediction depends on its picture alone.
     """
 
     def __init__(
@@ -56,9 +57,12 @@ class Model:
         classifier: Classifier,
         notes: Sequence[str] = (),
     ) -> None:
-        self.name, self.notes = name, tuple(notes)
+        self.name = name
+        self.notes = tuple(notes)
         self.classes_: Strings = np.array(classes, np.str_)
-        self.face_step, self.embedder, self.classifier = faces, embedder, classifier
+        self.face_step = faces
+        self.embedder = embedder
+        self.classifier = classifier
         self.scale: Scale = "probability" if hasattr(classifier, "predict_proba") else "softmax"
         self._detector = detector
 
@@ -72,38 +76,33 @@ class Model:
             names = ", ".join(entry.name for entry in installed().registry if entry.kind == "detector")
             raise ModelError(
                 f"{self.name} was made from face crops that the dataset ships, so it names no detector",
-                fix=f"choose one: --detector NAME, or ferbench.load(..., detector=NAME); there are: {names}",
+                fix=f"choose one: --detector NAME, or ferbench.load(..., detector=NAME); available: {names}",
             )
-        found: Detector = self._detector.build()
-        check_alignment(self.face_step, found)
-        return found
+        detector: Detector = self._detector.build()
+        check_alignment(self.face_step, detector)
+        return detector
+
+    def prepare(self) -> None:
+        """Builds the detector now, so that what is wrong with it is reported before any picture is read."""
+        _ = self.detector
 
     def predict(self, images: Images | Sequence[Images]) -> Strings:
         """The class name for the largest face of each picture, str [N]; ``"(no face)"`` where there is none.
 
-        That is also where the run's rule for a miss was its "centre": a benchmark has to answer, a user need not.
+        That holds also where the run's rule for a miss was "centre": a benchmark has to answer, a user need not.
         ``images`` are uint8 [N, H, W], [N, H, W, 3] (RGB), or a list of [H, W] and [H, W, 3] of any sizes.
         """
-        found = [self._largest(image) for image in _each(images)]
-        crops = [made for made in found if made is not None]
-        labels = iter(self.label(crops)[0])
-        return np.array([MISSED if made is None else next(labels) for made in found], np.str_)
+        crops = [self._largest(image) for image in _each(images)]
+        labels = iter(self.label([crop for crop in crops if crop is not None])[0])
+        return np.array([MISSED if crop is None else next(labels) for crop in crops], np.str_)
 
     def predict_proba(self, images: Images | Sequence[Images]) -> NDArray[np.float64]:
-        """float64 [N, C] in the units of ``scale`` for pictures as ``predict`` takes; NaN where no face is."""
-        found = [self._largest(image) for image in _each(images)]
-        shares = np.full((len(found), len(self.classes_)), np.nan)
-        rows = [row for row, made in enumerate(found) if made is not None]
-        shares[rows] = self.label([made for made in found if made is not None])[1]
+        """float64 [N, C] in the units of ``scale`` for pictures as ``predict`` takes; NaN where there is no face."""
+        crops = [self._largest(image) for image in _each(images)]
+        rows = [row for row, crop in enumerate(crops) if crop is not None]
+        shares = np.full((len(crops), len(self.classes_)), np.nan)
+        shares[rows] = self.label([crop for crop in crops if crop is not None])[1]
         return shares
-
-    def predict_crops(self, crops: Images | Sequence[Images]) -> Strings:
-        """The class name of each crop, str [N]; no detector runs. ``crops`` are shaped as the images of ``predict``."""
-        return self.label([self._whole(image) for image in _each(crops)])[0]
-
-    def predict_proba_crops(self, crops: Images | Sequence[Images]) -> NDArray[np.float64]:
-        """float64 [N, C] in the units of ``scale``; no detector runs."""
-        return self.label([self._whole(image) for image in _each(crops)])[1]
 
     def find(self, image: Images) -> list[Face]:
         """The faces in RGB uint8 [H, W, 3], by the detector, best score first."""
@@ -122,21 +121,13 @@ class Model:
         return self.classes_[self.classifier.predict(embeddings)], _shares(scores, kind)
 
     def _largest(self, image: Images) -> Images | None:
-        faces = self.find(image if image.ndim == 3 else np.repeat(image[:, :, None], 3, axis=2))
-        return self.crop(image, max(faces, key=lambda face: face.area)) if faces else None
-
-    def _whole(self, image: Images) -> Images:
-        size = self.face_step.size
-        gray = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-        if gray.shape == (size, size):
-            return np.asarray(gray, np.uint8)
-        shrinks = max(gray.shape) > size
-        scaled = cv2.resize(gray, (size, size), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
-        return np.asarray(scaled, np.uint8)
+        rgb = as_rgb(image)
+        faces = self.find(rgb)
+        return self.crop(rgb, max(faces, key=lambda face: face.area)) if faces else None
 
 
 def load(
-    place: Path | str,
+    folder: Path | str,
     *,
     split: str | None = None,
     classifier: str | None = None,
@@ -144,17 +135,18 @@ def load(
     settings: Mapping[str, Any] | None = None,
     device: str | None = None,
 ) -> Model:
-    """The model that ``ferbench run`` left in the bundle ``place``.
+    """The model that ``ferbench run`` left in the bundle ``folder``.
 
     ``split`` and ``classifier`` choose among several, by default the first. ``detector`` names another one than the
-    run's; ``settings`` are its parameters. ``device`` is for every part that computes on one, by default as in the run.
-    Raises ``ModelError`` for a bundle without a model, an altered one, or a choice that it does not have;
+    run's; ``settings`` are its parameters. ``device`` is for every component that computes on one, by default the
+    run's. Raises ``ModelError`` for a bundle without a model, an altered one, or a choice that it does not have;
     ``BundleError``, ``UnknownNameError`` or ``ParameterError``.
     """
-    folder, registry = Path(place), installed().registry
+    folder = Path(folder)
+    registry = installed().registry
     result = bundle.read(folder)
     if not result.stored or not (folder / "model").is_dir():
-        raise _without_a_model(folder, result)
+        raise without_model(folder, result)
     split = _chosen("split", split, list(result.stored), folder)
     label = _chosen("classifier", classifier, list(result.stored[split]), folder)
     fitted, notes = _classifier(folder, result, split, label, registry)
@@ -164,22 +156,10 @@ def load(
         classes=result.classes,
         faces=FaceStep(**faces),
         detector=_detector(result, detector, settings or {}, registry, device),
-        embedder=embedder(folder, result, split, registry, device),
+        embedder=read_embedder(folder, result, split, registry, device),
         classifier=fitted,
         notes=notes,
     )
-
-
-def embedder(folder: Path, result: Result, split: str, registry: Registry, device: str | None = None) -> Embedder:
-    """The embedder of a bundle's split, its weights checked and taken back. Raises ``ModelError`` without weights."""
-    part = _part("embedder", result.pipeline["embedder"], registry, device)
-    made: Embedder = part.build()
-    place = folder / "model" / split
-    if (place / start_weights.FILE).exists():
-        place = start_weights.find(place, part.entry.name).place
-    elif result.curves or not place.is_dir():
-        raise _without_a_model(folder, result)
-    return made.load(place)
 
 
 def _classifier(
@@ -187,7 +167,7 @@ def _classifier(
 ) -> tuple[Classifier, list[str]]:
     file = bundle.stored_file(folder / "model" / split, label)
     if not file.is_file():
-        raise _without_a_model(folder, result)
+        raise without_model(folder, result)
     if of_file(file) != result.stored[split][label]:
         raise ModelError(
             f"{file} is not the classifier that result.json names by its SHA-256",
@@ -206,32 +186,17 @@ def _detector(
     if name is None and own is None:
         return None
     keeps = own is not None and name in (None, own["name"])
-    given = {**(own["parameters"] if keeps else {}), **settings}
-    return _part("detector", {"name": own["name"] if keeps else name, "parameters": given}, registry, device)
+    described = {
+        "name": own["name"] if keeps else name,
+        "parameters": {**(own["parameters"] if keeps else {}), **settings},
+    }
+    return kept_component("detector", described, registry, device)
 
 
-def _part(kind: str, described: Mapping[str, Any], registry: Registry, device: str | None) -> Component:
-    """A part as a result describes it, on another ``device`` if told so."""
-    given = dict(described["parameters"])
-    factory = registry.get(kind, described["name"]).load()
-    if device and any(one.name == "device" for one in signature.signature_of(factory, f"{kind} '{described['name']}'")):
-        given["device"] = device
-    return pipeline.resolve_component(kind, described["name"], registry, given)
-
-
-def _chosen(what: str, wanted: str | None, known: Sequence[str], folder: Path) -> str:
-    if wanted is not None and wanted not in known:
-        raise ModelError(f"the model of {folder} has no {what} '{wanted}'", fix=f"it has: {', '.join(known)}")
-    return known[0] if wanted is None else wanted
-
-
-def _without_a_model(folder: Path, result: Result) -> ModelError:
-    command = f"ferbench run --pipeline {result.pipeline['name']} --dataset {result.dataset['name']}"
-    return ModelError(
-        f"{folder} is a bundle without a model: its model/ was not kept, or is from before classifiers were stored",
-        fix=f"make one, and give the folder that it prints: {command} --protocol {result.protocol['name']} "
-        f"--seed {result.seed}",
-    )
+def _chosen(what: str, wanted: str | None, available: Sequence[str], folder: Path) -> str:
+    if wanted is not None and wanted not in available:
+        raise ModelError(f"the model of {folder} has no {what} '{wanted}'", fix=f"it has: {', '.join(available)}")
+    return available[0] if wanted is None else wanted
 
 
 def _shares(scores: NDArray[np.float64], kind: ScoresKind) -> NDArray[np.float64]:
@@ -243,13 +208,13 @@ def _shares(scores: NDArray[np.float64], kind: ScoresKind) -> NDArray[np.float64
 
 
 def _each(images: Images | Sequence[Images]) -> list[Images]:
-    """Pictures one by one. Raises ``ValueError`` for what is no picture."""
+    """Pictures one by one. Raises ``ValueError`` for what is not a picture."""
     if isinstance(images, np.ndarray) and images.ndim == 3 and images.shape[2] == 3:  # else its rows would be pictures
         raise ValueError(f"this is one picture, {list(images.shape)}: give a list of it")
-    found = list(images)
-    for image in found:
-        if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or not image.size:
+    pictures = list(images)
+    for picture in pictures:
+        if not isinstance(picture, np.ndarray) or picture.dtype != np.uint8 or not picture.size:
             raise ValueError("a picture is a numpy array of uint8 with at least one pixel; images are a list of them")
-        if image.ndim not in (2, 3) or image.shape[2:] not in ((), (3,)):
-            raise ValueError(f"a picture is [H, W] or [H, W, 3], not {list(image.shape)}")
-    return found
+        if picture.ndim not in (2, 3) or picture.shape[2:] not in ((), (3,)):
+            raise ValueError(f"a picture is [H, W] or [H, W, 3], not {list(picture.shape)}")
+    return pictures

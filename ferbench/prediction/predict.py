@@ -1,4 +1,4 @@
-"""Pictures and videos through a model: which faces there are, and what it says of each. Nothing is held but a batch."""
+"""Pictures, videos and cameras through a model: where the faces are, and their labels. Only one batch is in memory."""
 
 from __future__ import annotations
 
@@ -14,52 +14,174 @@ import numpy as np
 
 from ferbench.data import Face, Images
 from ferbench.errors import DataError
-from ferbench.figures import style
 from ferbench.media import camera, pictures, video
 from ferbench.media.frame import Frame
-from ferbench.prediction import timeline
-from ferbench.prediction.draw import drawn
+from ferbench.prediction.draw import draw_labels
 from ferbench.prediction.model import Model
-from ferbench.prediction.records import Sighting
+from ferbench.prediction.records import FaceRecord
 from ferbench.results.bundle import MISSED
+from ferbench.support.naming import distinct_names
 from ferbench.support.progress import Reporter
 
-Which = Literal["all", "largest"]
-Seen = tuple[Frame, list[Sighting]]
+WhichFaces = Literal["all", "largest"]
+LabelledFrame = tuple[Frame, list[FaceRecord]]
 
-FACES = 64
-"""Faces that are embedded together; a prediction does not depend on its company."""
-FRAMES = 64
-PIXELS = 1 << 25
+MAX_FACES = 64
+"""Faces that are embedded together; a prediction does not depend on the others of its batch."""
+MAX_FRAMES = 64
+MAX_PIXELS = 1 << 25
 """Frames, and their pixels (100 MB), that wait for their faces to be embedded."""
 
 
 @dataclass
 class Totals:
-    """What became of one file. ``labels`` counts the largest face's label a frame; ``written`` are files in --out."""
+    """One file's sums. ``labels`` counts the frames by the largest face's label; ``written`` are files in ``out``."""
 
     file: str
     frames: int = 0
-    found: int = 0
+    frames_with_face: int = 0
     faces: int = 0
     labels: dict[str, int] = field(default_factory=dict)
     written: list[str] = field(default_factory=list)
 
-    def add(self, seen: Sequence[Sighting]) -> None:
+    def add(self, records: Sequence[FaceRecord]) -> None:
         """One more frame."""
-        there = [one for one in seen if one.face is not None]
-        self.frames, self.faces = self.frames + 1, self.faces + len(there)
-        self.found += bool(there)
-        self.labels[seen[0].label] = self.labels.get(seen[0].label, 0) + 1
+        faces = sum(record.face is not None for record in records)
+        label = records[0].label
+        self.frames += 1
+        self.frames_with_face += faces > 0
+        self.faces += faces
+        self.labels[label] = self.labels.get(label, 0) + 1
 
 
-def see(model: Model, frames: Iterable[Frame], which: Which) -> Iterator[Seen]:
-    """Each frame with its sightings, the largest face first and at least one (that says there is no face).
+@dataclass(frozen=True, kw_only=True)
+class Predictor:
+    """Labels the faces in files and before cameras.
+
+    ``faces`` says which of a frame's. ``on_face`` gets every record; ``on_error`` gets what is wrong with a file, and
+    the other files still follow. Into ``out``, if given, go pictures and videos with boxes and labels (NAME.faces.png,
+    NAME.faces.mp4) and a timeline per video (NAME.timeline.png).
+    """
+
+    model: Model
+    reporter: Reporter
+    on_face: Callable[[FaceRecord], None]
+    on_error: Callable[[DataError], None]
+    faces: WhichFaces = "all"
+    out: Path | None = None
+
+    def files(self, files: Sequence[Path]) -> Iterator[Totals]:
+        """Goes through pictures and videos in their order, and gives the totals of each."""
+        names = dict(zip(files, distinct_names((file.stem, "") for file in files), strict=True))
+        for are_videos, group in itertools.groupby(files, key=lambda file: file.suffix.lower() in video.SUFFIXES):
+            if are_videos:
+                for file in group:
+                    yield from self.video(file, names[file])
+            else:
+                yield from self.images({file: names[file] for file in group})
+
+    def images(self, names: dict[Path, str]) -> Iterator[Totals]:
+        """Pictures; ``names`` says what each file is called in ``out``, without a suffix."""
+        done: list[Totals] = []
+        with self.reporter.stage(f"{len(names):,} picture{'' if len(names) == 1 else 's'}"):
+            for frame, records in label_frames(self.model, self._pictures(names), self.faces):
+                totals = Totals(frame.file)
+                self._count(totals, records)
+                if self.out:
+                    target = self.out / f"{names[Path(frame.file)]}.faces.png"
+                    pictures.write_picture(target, self._drawn(frame, records))
+                    totals.written.append(str(target))
+                done.append(totals)
+                self.reporter.advance(len(done), len(names))
+        yield from done
+
+    def video(self, file: Path, name: str) -> Iterator[Totals]:
+        """A video, called ``name`` in ``out``; one that breaks counts up to there."""
+        try:
+            length = video.promised(file, str(file))
+        except DataError as error:
+            self.on_error(error)
+            return
+        yield from self._film(str(file), name, _frames(file), length)
+
+    def camera(self, number: int, seconds: float | None) -> Iterator[Totals]:
+        """Camera ``number``, for so many ``seconds`` or until Ctrl-C, which ends it in good order."""
+
+        def until() -> Iterator[Frame]:
+            with closing(camera.frames(number)) as frames, camera.until_interrupted() as pressed:
+                for frame in frames:
+                    if pressed or (seconds is not None and frame.seconds is not None and frame.seconds > seconds):
+                        break
+                    yield frame
+
+        name = f"camera-{number}"
+        yield from self._film(name, name, until(), None)
+
+    def _film(self, title: str, name: str, frames: Iterator[Frame], length: int | None) -> Iterator[Totals]:
+        totals = Totals(title)
+        seconds = array("f")
+        shares = array("f")
+        no_shares = [float("nan")] * len(self.model.classes_)
+        with self.reporter.stage(title), ExitStack() as stack:
+            append: Callable[[float, Images], None] | None = None
+            try:
+                for frame, records in label_frames(self.model, frames, self.faces):
+                    if self.out and append is None:
+                        target = self.out / f"{name}.faces.mp4"
+                        append = stack.enter_context(video.writing(target, *frame.picture.shape[:2]))
+                        totals.written.append(str(target))
+                    if append:
+                        append(frame.seconds or 0.0, self._drawn(frame, records))
+                    self._count(totals, records)
+                    seconds.append(frame.seconds or 0.0)
+                    shares.extend(records[0].shares or no_shares)
+                    self.reporter.advance(totals.frames, length, "frames")
+            except DataError as error:
+                before = f"; the {totals.frames:,} frames before are predicted" if totals.frames else ""
+                self.on_error(DataError(error.what + before, fix=error.fix))
+        if not totals.frames:
+            return
+        if self.out:
+            target = self.out / f"{name}.timeline.png"
+            self._write_timeline(target, name, seconds, shares)
+            totals.written.append(str(target))
+        yield totals
+
+    def _pictures(self, files: Iterable[Path]) -> Iterator[Frame]:
+        for file in files:
+            try:
+                picture = pictures.read_picture(file)
+            except DataError as error:
+                self.on_error(error)
+            else:
+                yield Frame(str(file), picture)
+
+    def _count(self, totals: Totals, records: Sequence[FaceRecord]) -> None:
+        totals.add(records)
+        for record in records:
+            self.on_face(record)
+
+    def _drawn(self, frame: Frame, records: Sequence[FaceRecord]) -> Images:
+        return draw_labels(frame.picture, records, self.model.classes_.tolist(), self.model.scale)
+
+    def _write_timeline(self, target: Path, name: str, seconds: array[float], shares: array[float]) -> None:
+        from ferbench.figures import style  # matplotlib is slow to import
+        from ferbench.prediction import timeline
+
+        times = np.array(seconds, np.float32)
+        rows = np.array(shares, np.float32).reshape(len(times), -1)
+        classes = self.model.classes_.tolist()
+        style.write(lambda: timeline.draw(name, classes, times, rows, self.model.scale), target)
+
+
+def label_frames(model: Model, frames: Iterable[Frame], which: WhichFaces) -> Iterator[LabelledFrame]:
+    """Each frame with its records, the largest face first and at least one (that there is no face).
 
     What ``frames`` raises comes after all that it gave before.
     """
     waiting: list[tuple[Frame, list[Face]]] = []
-    source, failure = iter(frames), None
+    failure: DataError | None = None
+    source = iter(frames)
     while failure is None:
         try:
             frame = next(source)
@@ -69,180 +191,35 @@ def see(model: Model, frames: Iterable[Frame], which: Which) -> Iterator[Seen]:
             failure = error
             break
         faces = sorted(model.find(frame.picture), key=lambda face: -face.area)
-        faces = faces[:1] if which == "largest" else faces
-        waiting.append((frame, faces))
-        held = sum(one.picture.size // 3 for one, _ in waiting)
-        if sum(len(there) for _, there in waiting) >= FACES or len(waiting) >= FRAMES or held >= PIXELS:
-            yield from _labelled(model, waiting)
+        waiting.append((frame, faces[:1] if which == "largest" else faces))
+        face_count = sum(len(faces) for _, faces in waiting)
+        pixel_count = sum(frame.picture.size // 3 for frame, _ in waiting)
+        if face_count >= MAX_FACES or len(waiting) >= MAX_FRAMES or pixel_count >= MAX_PIXELS:
+            yield from _label_batch(model, waiting)
             waiting = []
-    yield from _labelled(model, waiting)
+    yield from _label_batch(model, waiting)
     if failure is not None:
         raise failure
 
 
-def predict(
-    model: Model,
-    files: Sequence[Path],
-    *,
-    which: Which,
-    out: Path | None,
-    reporter: Reporter,
-    take: Callable[[Sighting], None],
-    fail: Callable[[DataError], None],
-) -> Iterator[Totals]:
-    """Goes through ``files`` in their order, and gives the totals of each.
-
-    ``take`` gets every sighting; ``fail`` what is wrong with a file, and the others go on. Into ``out``, if given, go
-    pictures and videos with their boxes and labels (NAME.faces.png, NAME.faces.mp4) and a timeline a video
-    (NAME.timeline.png). A video that breaks counts up to there.
-    """
-    names = _names(files) if out else {}
-    for moving, group in itertools.groupby(files, key=lambda file: file.suffix.lower() in video.SUFFIXES):
-        if moving:
-            for file in group:
-                yield from predict_film(model, _film(file), names.get(file), out, which, reporter, take, fail, file)
-        else:
-            yield from _stills(model, list(group), names, out, which, reporter, take, fail)
-
-
-def predict_camera(
-    model: Model,
-    number: int,
-    *,
-    which: Which,
-    out: Path | None,
-    reporter: Reporter,
-    take: Callable[[Sighting], None],
-    fail: Callable[[DataError], None],
-    seconds: float | None,
-) -> Iterator[Totals]:
-    """As ``predict`` for a camera, for so many ``seconds`` or until Ctrl-C, which ends it in good order."""
-
-    def until() -> Iterator[Frame]:
-        with closing(camera.frames(number)) as frames, camera.until_interrupted() as pressed:
-            for frame in frames:
-                if pressed or (seconds is not None and frame.seconds is not None and frame.seconds > seconds):
-                    break
-                yield frame
-
-    yield from predict_film(model, until(), f"camera-{number}", out, which, reporter, take, fail, None)
-
-
-def predict_film(
-    model: Model,
-    frames: Iterator[Frame],
-    name: str | None,
-    out: Path | None,
-    which: Which,
-    reporter: Reporter,
-    take: Callable[[Sighting], None],
-    fail: Callable[[DataError], None],
-    file: Path | None,
-) -> Iterator[Totals]:
-    """One video or camera; ``name`` is what its files in ``out`` are called, without a suffix."""
-    totals = Totals(str(file) if file else str(name))
-    seconds, shares = array("f"), array("f")
-    nobody = [float("nan")] * len(model.classes_)
-    with reporter.stage(totals.file), ExitStack() as stack:
-        append: Callable[[float, Images], None] | None = None
-        try:
-            length = video.promised(file, str(file)) if file else None
-            for frame, seen in see(model, frames, which):
-                if out and append is None:
-                    target = out / f"{name}.faces.mp4"
-                    append = stack.enter_context(video.writing(target, *frame.picture.shape[:2]))
-                    totals.written.append(str(target))
-                if append:
-                    append(frame.seconds or 0.0, _drawn(model, frame, seen))
-                for one in seen:
-                    take(one)
-                totals.add(seen)
-                seconds.append(frame.seconds or 0.0)
-                shares.extend(seen[0].shares or nobody)
-                reporter.advance(totals.frames, length, "frames")
-        except DataError as error:
-            kept = f"; the {totals.frames:,} frames before are predicted" if totals.frames else ""
-            fail(DataError(error.what + kept, fix=error.fix))
-    if out and totals.frames:
-        points = np.array(shares, np.float32).reshape(totals.frames, -1)
-        title, times = str(name), np.array(seconds, np.float32)
-        target = out / f"{name}.timeline.png"
-        style.write(lambda: timeline.draw(title, model.classes_.tolist(), times, points, model.scale), target)
-        totals.written.append(str(target))
-    if totals.frames:
-        yield totals
-
-
-def _stills(
-    model: Model,
-    files: Sequence[Path],
-    names: dict[Path, str],
-    out: Path | None,
-    which: Which,
-    reporter: Reporter,
-    take: Callable[[Sighting], None],
-    fail: Callable[[DataError], None],
-) -> Iterator[Totals]:
-    def read() -> Iterator[Frame]:
-        for file in files:
-            try:
-                picture = pictures.read_picture(file)
-            except DataError as error:
-                fail(error)
-                continue
-            yield Frame(str(file), picture)
-
-    done: list[Totals] = []
-    with reporter.stage(f"{len(files):,} picture{'s' * (len(files) != 1)}"):
-        for frame, seen in see(model, read(), which):
-            totals = Totals(frame.file)
-            totals.add(seen)
-            for one in seen:
-                take(one)
-            if out:
-                target = out / f"{names[Path(frame.file)]}.faces.png"
-                pictures.write_picture(target, _drawn(model, frame, seen))
-                totals.written.append(str(target))
-            done.append(totals)
-            reporter.advance(len(done), len(files))
-    yield from done
-
-
-def _labelled(model: Model, waiting: list[tuple[Frame, list[Face]]]) -> Iterator[Seen]:
+def _label_batch(model: Model, waiting: list[tuple[Frame, list[Face]]]) -> Iterator[LabelledFrame]:
     labels, shares = model.label([model.crop(frame.picture, face) for frame, faces in waiting for face in faces])
     rows = iter(zip(labels.tolist(), shares.tolist(), strict=True))
     for frame, faces in waiting:
         where: dict[str, Any] = {"file": frame.file, "frame": frame.number, "seconds": frame.seconds}
-        seen = []
+        records = []
         for number, face in enumerate(faces, start=1):
             label, row = next(rows)
-            seen.append(
-                Sighting(**where, face=number, box=face.box, detector_score=face.score, label=label, shares=tuple(row))
+            records.append(
+                FaceRecord(
+                    **where, face=number, box=face.box, detector_score=face.score, label=label, shares=tuple(row)
+                )
             )
-        nobody = Sighting(**where, face=None, box=None, detector_score=None, label=MISSED, shares=())
-        yield frame, seen or [nobody]
+        no_face = FaceRecord(**where, face=None, box=None, detector_score=None, label=MISSED, shares=())
+        yield frame, records or [no_face]
 
 
-def _film(file: Path) -> Iterator[Frame]:
+def _frames(file: Path) -> Iterator[Frame]:
     with closing(video.timed(file, str(file))) as stream:
         for number, (seconds, picture) in enumerate(stream):
             yield Frame(str(file), picture, number, seconds)
-
-
-def _drawn(model: Model, frame: Frame, seen: Sequence[Sighting]) -> Images:
-    return drawn(frame.picture, seen, model.classes_.tolist(), model.scale)
-
-
-def _names(files: Sequence[Path]) -> dict[Path, str]:
-    """What each file is called in ``out``: its name without a suffix, with a number where two would be called so."""
-    taken: set[str] = set()
-    names = {}
-    for file in files:
-        name = next(
-            one
-            for one in itertools.chain([file.stem], (f"{file.stem}-{count}" for count in itertools.count(2)))
-            if one not in taken
-        )
-        taken.add(name)
-        names[file] = name
-    return names

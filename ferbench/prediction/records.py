@@ -1,4 +1,4 @@
-"""Faces in pictures and frames, and what the model said of each: the rows of a prediction, as CSV and JSON.
+"""The rows of a prediction, one per face and frame, as CSV and JSON.
 
 Both are written row by row, so that a long video takes no more memory than a short one.
 """
@@ -20,11 +20,11 @@ COLUMNS = ("file", "frame", "seconds", "face", "left", "top", "right", "bottom",
 
 
 @dataclass(frozen=True)
-class Sighting:
-    """One face of a frame, or, where ``face`` is ``None``, that the frame has none.
+class FaceRecord:
+    """One face of a frame and its label; or, where ``face`` is ``None``, that the frame has no face.
 
     ``face`` counts the frame's faces from 1, the largest first; ``box`` is (left, top, right, bottom) in pixels,
-    ``detector_score`` the detector's own; ``shares`` has a probability a class, in the units of ``Model.scale``.
+    ``detector_score`` the detector's own; ``shares`` has a number per class, in the units of ``Model.scale``.
     """
 
     file: str
@@ -37,13 +37,19 @@ class Sighting:
     shares: tuple[float, ...]
 
     @property
-    def best(self) -> float:
+    def best_share(self) -> float:
         """The share of the most likely class."""
         return max(self.shares)
 
+    def to_dict(self, classes: Sequence[str]) -> dict[str, Any]:
+        """For JSON: the shares by class, ``null`` for what there is not."""
+        values = {name: value for name, value in vars(self).items() if name != "shares"}
+        scores = {name: round(value, 6) for name, value in zip(classes, self.shares, strict=False)}
+        return {**values, "scores": scores or None}
 
-class Table:
-    """Writes sightings as CSV: one row a face and frame, and one row for a frame without a face.
+
+class CsvWriter:
+    """Writes records as CSV.
 
     The last columns are named after the scale and the classes: ``probability_happy``, or ``softmax_happy``.
     """
@@ -51,41 +57,38 @@ class Table:
     def __init__(self, file: IO[str], classes: Sequence[str], scale: Scale) -> None:
         self._writer = csv.writer(file, lineterminator="\n")
         self._writer.writerow([*COLUMNS, *(f"{scale}_{name}" for name in classes)])
-        self._empty = [""] * len(classes)
+        self._no_shares = [""] * len(classes)
 
-    def add(self, one: Sighting) -> None:
+    def add(self, record: FaceRecord) -> None:
         """One more row; boxes with a tenth of a pixel, shares with six digits."""
-        numbers = [f"{value:.1f}" for value in one.box] if one.box else [""] * 4
-        seconds = "" if one.seconds is None else f"{one.seconds:.3f}"
-        score = "" if one.detector_score is None else f"{one.detector_score:.4f}"
-        shares = [f"{value:.6f}" for value in one.shares] or self._empty
-        frame, face = ("" if value is None else value for value in (one.frame, one.face))
-        self._writer.writerow([one.file, frame, seconds, face, *numbers, score, one.label, *shares])
+        frame = "" if record.frame is None else record.frame
+        seconds = "" if record.seconds is None else f"{record.seconds:.3f}"
+        face = "" if record.face is None else record.face
+        box = [f"{value:.1f}" for value in record.box] if record.box else [""] * 4
+        score = "" if record.detector_score is None else f"{record.detector_score:.4f}"
+        shares = [f"{value:.6f}" for value in record.shares] or self._no_shares
+        self._writer.writerow([record.file, frame, seconds, face, *box, score, record.label, *shares])
 
 
 @contextmanager
-def table(target: Path, classes: Sequence[str], scale: Scale) -> Iterator[Table]:
-    """A ``Table`` that is put in its place when the block ends without an error. Raises ``StorageError``."""
+def csv_file(target: Path, classes: Sequence[str], scale: Scale) -> Iterator[CsvWriter]:
+    """A ``CsvWriter`` whose file is put in place when the block ends without an error. Raises ``StorageError``."""
     with replacing(target) as fresh, fresh.open("w", encoding="utf-8", newline="") as file:
-        yield Table(file, classes, scale)
+        yield CsvWriter(file, classes, scale)
 
 
-def plain(one: Sighting, classes: Sequence[str]) -> dict[str, Any]:
-    """``one`` for JSON: its shares by class, ``null`` for what it does not have."""
-    shares = {name: round(value, 6) for name, value in zip(classes, one.shares, strict=False)} or None
-    return {**{key: value for key, value in vars(one).items() if key != "shares"}, "scores": shares}
-
-
-class Document:
-    """Writes one JSON document as it comes, with the keys model, sightings, and whatever ``end`` is given."""
+class JsonWriter:
+    """Writes one JSON document as it comes, with the keys model, faces, and whatever ``end`` is given."""
 
     def __init__(self, out: IO[str], model: dict[str, Any], classes: Sequence[str]) -> None:
-        self._out, self._classes, self._comma = out, classes, ""
-        out.write(f'{{"model": {json.dumps(model)},\n"sightings": [')
+        self._out = out
+        self._classes = classes
+        self._comma = ""
+        out.write(f'{{"model": {json.dumps(model)},\n"faces": [')
 
-    def add(self, one: Sighting) -> None:
-        """One more sighting."""
-        self._out.write(f"{self._comma}\n{json.dumps(plain(one, self._classes))}")
+    def add(self, record: FaceRecord) -> None:
+        """One more record."""
+        self._out.write(f"{self._comma}\n{json.dumps(record.to_dict(self._classes))}")
         self._comma = ","
 
     def end(self, **rest: Any) -> None:

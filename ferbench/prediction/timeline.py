@@ -1,4 +1,4 @@
-"""What the model saw in a video over time: a line a class for the largest face, gaps where no face was found."""
+"""A video's labels over time: a line per class for the largest face, with gaps where no face was found."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ferbench.data import Scale
 from ferbench.figures import style
 from ferbench.support.colours import COLOURS
 
-MOST = 2000
+MAX_POINTS = 2000
 """Points of a line; of more frames the means of neighbours are drawn."""
 
 
@@ -20,7 +20,7 @@ def draw(
     title: str, classes: Sequence[str], seconds: NDArray[np.float32], shares: NDArray[np.float32], scale: Scale
 ) -> Figure:
     """One panel for N frames: ``seconds`` [N] and ``shares`` [N, C], rows of NaN where there is no face."""
-    step = max(1, -(-len(seconds) // MOST))
+    step = max(1, -(-len(seconds) // MAX_POINTS))
     starts = range(0, len(seconds), step)
     times = [float(seconds[start : start + step].mean()) for start in starts]
     figure = Figure(figsize=(2 * style.PANEL, 0.75 * style.PANEL), layout="constrained")

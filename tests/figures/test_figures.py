@@ -18,6 +18,7 @@ from sklearn.metrics import roc_auc_score
 
 from ferbench.figures import curves, roc, tsne
 from ferbench.results import bundle
+from ferbench.support import hashing
 from ferbench.verify import verify
 from tests.conftest import ROOT
 
@@ -128,11 +129,15 @@ def test_tsne_uses_the_weights_that_the_run_kept(call: Call, toy_run: Run, tmp_p
     assert faces.read_text().count("<image") > 5
     weights = folder / "model" / "subjects" / "weight.json"
     weights.write_text("900")  # another epoch's noise: other embeddings
+    assert "are not those that" in call("figure", "tsne", folder, "--out", tmp_path / "other.svg", status=2).stderr
+    origin = weights.with_name("trained_on.json")
+    hashes = json.loads(origin.read_text()) | {"weights": {"weight.json": hashing.of_file(weights)}}
+    origin.write_text(json.dumps(hashes))
     call("figure", "tsne", folder, "--out", tmp_path / "other.svg")
     assert (tmp_path / "other.svg").read_text() != plain.read_text()
     shutil.rmtree(folder / "model")
     said = call("figure", "tsne", folder, "--out", tmp_path / "x.svg", status=2).stderr
-    assert "does not hold the embedder's weights" in said
+    assert "is a bundle without a model" in said
     assert "ferbench run" in said
 
 

@@ -27,8 +27,9 @@ from ferbench.data import Images
 from ferbench.errors import ModelError, ParameterError, TransferError
 from ferbench.media import video
 from ferbench.media.frame import Frame
+from ferbench.media.images import as_gray
 from ferbench.prediction.model import Model
-from ferbench.prediction.predict import see
+from ferbench.prediction.predict import label_frames
 from ferbench.results import bundle
 from ferbench.running import classifier_file
 from tests.conftest import ROOT, TOY, make_film
@@ -106,8 +107,8 @@ def test_gray_and_colour_and_a_missing_face(toy: None, kept: Path) -> None:
     assert np.isnan(shares[1]).all()
     crop = model.crop(image, max(model.find(image), key=lambda face: face.area))
     assert crop.shape == (48, 48)
-    assert model.predict_crops([crop]).tolist() == model.predict([image]).tolist()
-    assert model.predict_proba_crops(np.empty((0, 48, 48), np.uint8)).shape == (0, 7)
+    assert model.label([crop])[0].tolist() == model.predict([image]).tolist()
+    assert model.label([])[1].shape == (0, 7)
     with pytest.raises(ValueError, match="this is one picture"):
         model.predict(image)
 
@@ -127,7 +128,7 @@ def test_probabilities_are_called_so(toy: None, kept: Path) -> None:
         classifier=given,
     )
     assert other.scale == "probability"
-    shares = other.predict_proba_crops([toy_images(0)])
+    _, shares = other.label([as_gray(toy_images(0))])
     assert (shares[0, [0, 1, 2, 5, 6]] == 0).all()  # classes it was not trained on
     with pytest.raises(ModelError, match="names no detector") as caught:
         other.predict([toy_images(0)])
@@ -139,10 +140,10 @@ def test_a_prediction_does_not_depend_on_its_batch(toy: None, kept: Path, monkey
 
     model = ferbench.load(kept)
     frames = [Frame("x", toy_images(index % 7, 96), index, index / 25) for index in range(9)]
-    whole = [seen for _, seen in see(model, frames, "all")]
+    whole = [seen for _, seen in label_frames(model, frames, "all")]
     assert [len(seen) for seen in whole] == [2] * 9
-    monkeypatch.setattr(predict, "FRAMES", 2)
-    parts = [seen for _, seen in see(model, frames, "all")]
+    monkeypatch.setattr(predict, "MAX_FRAMES", 2)
+    parts = [seen for _, seen in label_frames(model, frames, "all")]
     assert [[one.label for one in seen] for seen in parts] == [[one.label for one in seen] for seen in whole]
     for one, other in zip(chain(*parts), chain(*whole), strict=True):
         np.testing.assert_allclose(one.shares, other.shares, atol=1e-6)
@@ -173,8 +174,8 @@ def test_a_video(call: Call, kept: Path, clip: Path, tmp_path: Path) -> None:
     assert [int(row["frame"]) for row in found] == list(range(16))
     assert [float(row["seconds"]) for row in found] == pytest.approx([index / 25 for index in range(16)])
     assert answer["model"]["kind"] == "softmax"
-    assert [one["label"] for one in answer["sightings"]] == [row["label"] for row in found]
-    assert answer["files"][0]["frames"] == answer["files"][0]["found"] == 16
+    assert [one["label"] for one in answer["faces"]] == [row["label"] for row in found]
+    assert answer["files"][0]["frames"] == answer["files"][0]["frames_with_face"] == 16
     assert answer["problems"] == []
     assert sorted(path.name for path in out.iterdir()) == ["clip.faces.mp4", "clip.timeline.png"]
     times = [seconds for seconds, _ in video.timed(out / "clip.faces.mp4", "x")]
