@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from ferbench.results import bundle
+from ferbench.bundles import bundle
 from ferbench.verify import verify
 
 RESULTS = Path(__file__).parents[1] / "leaderboards" / "results"

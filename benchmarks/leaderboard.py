@@ -22,10 +22,10 @@ from pathlib import Path
 
 import numpy as np
 
+from ferbench.bundles import bundle
+from ferbench.bundles.leak_list import mask
+from ferbench.bundles.scores import score, score_leak_free
 from ferbench.data import Predictions
-from ferbench.results import bundle
-from ferbench.results.leak_list import mask
-from ferbench.results.scores import score, score_leak_free
 from ferbench.verify import verify
 
 ARRAYS = ("ids", "splits", "labels", "predicted", "scores")

@@ -17,9 +17,9 @@ import pytest
 from click.testing import CliRunner, Result
 from numpy.typing import NDArray
 
+from ferbench.bundles import bundle
 from ferbench.cli.main import main
 from ferbench.components import discovery
-from ferbench.results import bundle
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"

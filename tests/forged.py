@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ferbench.results import bundle, leak_list
-from ferbench.results.scores import score, score_leak_free
+from ferbench.bundles import bundle, leak_list
+from ferbench.bundles.scores import score, score_leak_free
 from ferbench.verify import verify
 
 

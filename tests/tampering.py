@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ferbench.results import bundle, leak_list
-from ferbench.results.bundle import Result
-from ferbench.results.scores import score, score_leak_free
+from ferbench.bundles import bundle, leak_list
+from ferbench.bundles.bundle import Result
+from ferbench.bundles.scores import score, score_leak_free
 from ferbench.verify import verify
 
 Change = Callable[[Path], None]

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from ferbench.boards.build import build, check
+from ferbench.bundles import bundle
 from ferbench.components.discovery import installed
-from ferbench.results import bundle
 from ferbench.verify.verify import judge, verified
 from tests.conftest import ROOT
 

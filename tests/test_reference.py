@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ferbench.results import bundle
+from ferbench.bundles import bundle
 from ferbench.verify.verify import verified
 from tests.conftest import SHARED, shell
 

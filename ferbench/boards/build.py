@@ -12,8 +12,8 @@ from pathlib import Path
 from ferbench.boards import groups, published
 from ferbench.boards.page import CHOSEN, page, title
 from ferbench.boards.rows import comparable, rows
+from ferbench.bundles import bundle
 from ferbench.errors import BundleError
-from ferbench.results import bundle
 from ferbench.support.atomic import write_text
 from ferbench.support.markdown import safe
 from ferbench.verify import cache

@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.boards.rows import Row
+from ferbench.bundles import bootstrap, right_answers
+from ferbench.bundles.files import SUBJECTS
+from ferbench.bundles.right_answers import Right
 from ferbench.data import Strings
 from ferbench.errors import BundleError
-from ferbench.results import bootstrap, right_answers
-from ferbench.results.files import SUBJECTS
-from ferbench.results.right_answers import Right
 from ferbench.verify.cache import Verified
 
 MOST = 1000

@@ -11,8 +11,8 @@ import numpy as np
 
 from ferbench.boards.groups import MOST, Rank, Ranking
 from ferbench.boards.rows import Row
-from ferbench.results.bundle import Result
-from ferbench.results.intervals import accuracy_interval
+from ferbench.bundles.bundle import Result
+from ferbench.bundles.intervals import accuracy_interval
 from ferbench.running import start_weights
 from ferbench.support.markdown import letters, safe
 

@@ -35,10 +35,10 @@ from typing import Annotated, Any
 from annotated_types import Ge, Le, MinLen
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from ferbench.bundles.bundle import Result
 from ferbench.components.pipeline import parse_setting
 from ferbench.components.registry import Registry
 from ferbench.errors import ParameterError, TableError
-from ferbench.results.bundle import Result
 from ferbench.support.hashing import digest
 
 Text = Annotated[str, MinLen(1)]

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ferbench.results.bundle import Result
-from ferbench.results.intervals import Repeats, over_seeds
-from ferbench.results.scores import LeakFree, Scores
+from ferbench.bundles.bundle import Result
+from ferbench.bundles.intervals import Repeats, over_seeds
+from ferbench.bundles.scores import LeakFree, Scores
 from ferbench.running import start_weights
 from ferbench.support.hashing import digest
 from ferbench.support.markdown import settings

@@ -11,7 +11,7 @@ import click
 from ferbench.errors import ParameterError
 
 if TYPE_CHECKING:
-    from ferbench.results.compare import Compared, Side
+    from ferbench.bundles.compare import Compared, Side
 
 
 @click.command()
@@ -28,7 +28,7 @@ def compare(
     if len(classifiers) > 2:
         raise ParameterError("--classifier is given more than twice", fix="once for both, or once for each")
 
-    from ferbench.results import compare as results_compare
+    from ferbench.bundles import compare as results_compare
     from ferbench.support import atomic
     from ferbench.verify.verify import verified
 

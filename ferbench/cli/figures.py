@@ -11,7 +11,7 @@ import click
 from ferbench.components.discovery import installed
 
 if TYPE_CHECKING:
-    from ferbench.results.bundle import Result
+    from ferbench.bundles.bundle import Result
 
 Command = Callable[..., Any]
 PATH = click.Path(path_type=Path)

@@ -94,10 +94,10 @@ def run(
         if name:
             registry.get(kind, name)
 
+    from ferbench.bundles import bundle
     from ferbench.cli import summary as cli_summary
     from ferbench.components import pipeline as pipelines
     from ferbench.components.pipeline import settings_of
-    from ferbench.results import bundle
     from ferbench.running.run import Plan
     from ferbench.running.run import run as run_plan
     from ferbench.support.processes import usable_cores

@@ -82,7 +82,7 @@ def rerun(
 
 def _answers(given: Path) -> list[dict[str, Any]]:
     """What is found in a bundle, or in all bundles below a folder and beside them."""
-    from ferbench.results import files
+    from ferbench.bundles import files
     from ferbench.verify.verify import judge
 
     try:

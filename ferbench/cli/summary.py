@@ -8,8 +8,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from ferbench.results import intervals
-from ferbench.results.bundle import Result
+from ferbench.bundles import intervals
+from ferbench.bundles.bundle import Result
 from ferbench.running import start_weights
 
 

@@ -57,7 +57,7 @@ def table(
         raise ParameterError("--out is one file, and there are several tables", fix="write them one by one")
 
     from ferbench.boards import paper_page, paper_table
-    from ferbench.results import bundle
+    from ferbench.bundles import bundle
     from ferbench.support import atomic
     from ferbench.support.data_paths import parse_places
     from ferbench.verify.verify import verified

@@ -5,8 +5,8 @@ from __future__ import annotations
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
+from ferbench.bundles.bundle import Result
 from ferbench.figures import style
-from ferbench.results.bundle import Result
 from ferbench.support.colours import COLOURS
 
 NARROWEST = 2

@@ -6,8 +6,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import StrMethodFormatter
 
+from ferbench.bundles.bundle import Result
 from ferbench.figures import style
-from ferbench.results.bundle import Result
 from ferbench.support.colours import COLOURS
 
 

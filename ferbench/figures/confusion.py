@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
+from ferbench.bundles import bundle
+from ferbench.bundles.bundle import Result
 from ferbench.figures import style
-from ferbench.results import bundle
-from ferbench.results.bundle import Result
 
 
 def draw(bundles: list[tuple[Path, Result]], classifier: str | None) -> Figure:

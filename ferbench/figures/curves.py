@@ -8,9 +8,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from ferbench.bundles.bundle import Result
 from ferbench.errors import FigureError
 from ferbench.figures import style
-from ferbench.results.bundle import Result
 from ferbench.support.colours import COLOURS
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from sklearn.metrics import auc, roc_curve
 
+from ferbench.bundles import bundle
+from ferbench.bundles.bundle import Result
 from ferbench.data import Predictions
 from ferbench.figures import style
-from ferbench.results import bundle
-from ferbench.results.bundle import Result
 from ferbench.support.colours import COLOURS
 
 

@@ -10,8 +10,8 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ferbench.bundles.bundle import Result
 from ferbench.errors import FigureError
-from ferbench.results.bundle import Result
 from ferbench.support.atomic import replacing
 
 DASHES = ("-", "--", "-.", ":")

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from sklearn.manifold import TSNE
 from threadpoolctl import threadpool_limits
 
+from ferbench.bundles import bundle
+from ferbench.bundles.bundle import Result
 from ferbench.components.pipeline import resolve_component
 from ferbench.components.registry import Registry
 from ferbench.components.steps import FaceStep
@@ -20,8 +22,6 @@ from ferbench.data import Embeddings, Images, Labels
 from ferbench.errors import FigureError
 from ferbench.faces.prepare import Rows, prepare
 from ferbench.figures import style
-from ferbench.results import bundle
-from ferbench.results.bundle import Result
 from ferbench.running.embed import embed_all
 from ferbench.running.kept_model import read_embedder
 from ferbench.support.colours import COLOURS

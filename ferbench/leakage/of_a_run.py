@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ferbench.bundles import leak_list
+from ferbench.bundles.scores import LeakFree, score_leak_free
 from ferbench.components.pipeline import Component
 from ferbench.components.steps import FaceStep
 from ferbench.data import Face, Images, Predictions, Samples, Split
@@ -15,8 +17,6 @@ from ferbench.faces.prepare import Crops, prepare
 from ferbench.interfaces import EvaluationProtocol
 from ferbench.leakage.audit import KINDS, Audit, audit
 from ferbench.leakage.duplicates import prints
-from ferbench.results import leak_list
-from ferbench.results.scores import LeakFree, score_leak_free
 from ferbench.support import data_paths
 from ferbench.support.progress import Reporter
 

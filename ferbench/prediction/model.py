@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ferbench.bundles import bundle
+from ferbench.bundles.bundle import MISSED, Result
 from ferbench.components import signature
 from ferbench.components.discovery import installed
 from ferbench.components.pipeline import Component
@@ -27,8 +29,6 @@ from ferbench.errors import ModelError
 from ferbench.faces.prepare import check_alignment, crop, eyes_of
 from ferbench.interfaces import Classifier, Detector, Embedder
 from ferbench.media.images import as_rgb
-from ferbench.results import bundle
-from ferbench.results.bundle import MISSED, Result
 from ferbench.running import classifier_file
 from ferbench.running.class_scores import class_scores
 from ferbench.running.embed import embed_all

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from ferbench.bundles import bundle
 from ferbench.components.discovery import installed
 from ferbench.data import Images
 from ferbench.errors import ModelError
 from ferbench.interfaces import OnnxExport
-from ferbench.results import bundle
 from ferbench.running.kept_model import read_embedder
 from ferbench.support.atomic import replacing
 from ferbench.support.progress import Reporter

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from ferbench.bundles.bundle import MISSED
 from ferbench.data import Face, Images
 from ferbench.errors import DataError
 from ferbench.media import camera, pictures, video
@@ -19,7 +20,6 @@ from ferbench.media.frame import Frame
 from ferbench.prediction.draw import draw_labels
 from ferbench.prediction.model import Model
 from ferbench.prediction.records import FaceRecord
-from ferbench.results.bundle import MISSED
 from ferbench.support.naming import distinct_names
 from ferbench.support.progress import Reporter
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ferbench.bundles.bundle import Result
 from ferbench.components import signature
 from ferbench.components.pipeline import Component, resolve_component
 from ferbench.components.registry import Registry
 from ferbench.errors import ModelError
 from ferbench.interfaces import Embedder
-from ferbench.results.bundle import Result
 from ferbench.running import start_weights
 
 

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from ferbench import __version__
+from ferbench.bundles import bundle, files
+from ferbench.bundles.bundle import Result
 from ferbench.components import pipeline, signature
 from ferbench.components.pipeline import Component, Pipeline
 from ferbench.components.registry import Entry, Registry
 from ferbench.errors import BundleError, DataError, UnknownNameError
 from ferbench.interfaces import Detector
-from ferbench.results import bundle, files
-from ferbench.results.bundle import Result
 from ferbench.running import run
 from ferbench.support import data_paths
 from ferbench.support.atomic import write_json

@@ -17,15 +17,15 @@ from typing import Any, Literal
 
 import numpy as np
 
+from ferbench.bundles import bundle
+from ferbench.bundles.files import LEAKS, RESULT, SUBJECTS
+from ferbench.bundles.scores import MISS, score
 from ferbench.components.pipeline import Component, Pipeline
 from ferbench.data import Embeddings, Indices, Predictions, Samples, Split
 from ferbench.errors import ModelError, TrainingError
 from ferbench.faces.prepare import Crops, Rows, prepare, shipped
 from ferbench.interfaces import Classifier, Costed, Dataset, Embedder, EvaluationProtocol, Selection
 from ferbench.leakage import of_a_run
-from ferbench.results import bundle
-from ferbench.results.files import LEAKS, RESULT, SUBJECTS
-from ferbench.results.scores import MISS, score
 from ferbench.running import classifier_file, start_weights
 from ferbench.running.class_scores import class_scores
 from ferbench.running.embed import embed_all

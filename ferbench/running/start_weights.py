@@ -14,9 +14,9 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from ferbench.bundles.bundle import CLASSIFIERS
 from ferbench.data import Samples, Split
 from ferbench.errors import TransferError
-from ferbench.results.bundle import CLASSIFIERS
 from ferbench.support.atomic import write_text
 from ferbench.support.hashing import of_file
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from ferbench.results import bundle
+from ferbench.bundles import bundle
 from ferbench.sweeps.study import Cell
 from ferbench.sweeps.sweep import Outcome
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
+from ferbench.bundles import bundle
+from ferbench.bundles.bundle import Result
 from ferbench.components import discovery, pipeline
 from ferbench.components.registry import Registry
 from ferbench.data import Predictions, Samples, Strings
 from ferbench.errors import FerbenchError, UnknownNameError
 from ferbench.interfaces import EvaluationProtocol
-from ferbench.results import bundle
-from ferbench.results.bundle import Result
 from ferbench.verify import manifest
 from ferbench.verify.manifest import Manifest
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import norm
 
+from ferbench.bundles import bundle
+from ferbench.bundles.bundle import Result
 from ferbench.data import Predictions
 from ferbench.errors import BundleError
-from ferbench.results import bundle
-from ferbench.results.bundle import Result
 
 SHOWN = 3
 """Classes that are named where two runs part."""

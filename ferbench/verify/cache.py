@@ -20,13 +20,13 @@ from typing import Any
 from platformdirs import user_cache_path
 
 import ferbench
+from ferbench.bundles import bundle, files, right_answers
+from ferbench.bundles.bundle import Result
+from ferbench.bundles.files import SUBJECTS
+from ferbench.bundles.right_answers import Right
 from ferbench.components.discovery import installed
 from ferbench.data import batches
 from ferbench.errors import BundleError, StorageError
-from ferbench.results import bundle, files, right_answers
-from ferbench.results.bundle import Result
-from ferbench.results.files import SUBJECTS
-from ferbench.results.right_answers import Right
 from ferbench.support.atomic import explain
 from ferbench.support.hashing import of_file
 from ferbench.support.processes import in_order

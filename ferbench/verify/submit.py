@@ -8,9 +8,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from ferbench.bundles import bundle, files
+from ferbench.bundles.schema import SubmissionFacts
 from ferbench.errors import BundleError, ParameterError
-from ferbench.results import bundle, files
-from ferbench.results.schema import SubmissionFacts
 from ferbench.support.atomic import replacing, write_json
 from ferbench.verify.verify import Verdict, judge, verified
 

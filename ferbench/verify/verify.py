@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel
 
+from ferbench.bundles import bundle, files, leak_list
+from ferbench.bundles.bundle import Result
+from ferbench.bundles.scores import MISS, score, score_leak_free
 from ferbench.data import Predictions
 from ferbench.errors import BundleError, printable
-from ferbench.results import bundle, files, leak_list
-from ferbench.results.bundle import Result
-from ferbench.results.scores import MISS, score, score_leak_free
 from ferbench.support.hashing import digest
 from ferbench.verify import against_manifest
 

@@ -13,8 +13,8 @@ import pytest
 from click.testing import Result
 
 from ferbench.boards.build import build
+from ferbench.bundles import bundle
 from ferbench.errors import BundleError, TableError
-from ferbench.results import bundle
 from ferbench.support import markdown, processes
 from ferbench.verify import cache, verify
 from tests.forged import forge

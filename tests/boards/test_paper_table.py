@@ -11,9 +11,9 @@ import pytest
 from click.testing import Result
 
 from ferbench.boards import paper_table
+from ferbench.bundles import bundle
 from ferbench.components.registry import Entry, Registry
 from ferbench.errors import ParameterError, TableError
-from ferbench.results import bundle
 from tests.conftest import TOY
 
 Run = Callable[..., tuple[Path, dict[str, Any]]]

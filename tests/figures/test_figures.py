@@ -16,8 +16,8 @@ import pytest
 from click.testing import Result
 from sklearn.metrics import roc_auc_score
 
+from ferbench.bundles import bundle
 from ferbench.figures import curves, roc, tsne
-from ferbench.results import bundle
 from ferbench.support import hashing
 from ferbench.verify import verify
 from tests.conftest import ROOT

@@ -21,6 +21,7 @@ from click.testing import Result as Said
 from skops.io import dump
 
 import ferbench
+from ferbench.bundles import bundle
 from ferbench.cli.main import main
 from ferbench.components import discovery
 from ferbench.data import Images
@@ -30,7 +31,6 @@ from ferbench.media.frame import Frame
 from ferbench.media.images import as_gray
 from ferbench.prediction.model import Model
 from ferbench.prediction.predict import label_frames
-from ferbench.results import bundle
 from ferbench.running import classifier_file
 from tests.conftest import ROOT, TOY, make_film
 

@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ferbench.bundles import bundle
 from ferbench.cli.summary import show
 from ferbench.data import Samples, Split
 from ferbench.protocols.standard import SubjectDisjoint
-from ferbench.results import bundle
 from ferbench.verify.verify import verified
 from tests.conftest import ROOT, TOY, shell
 

@@ -11,8 +11,8 @@ import pytest
 from click.testing import Result
 
 from ferbench.boards.build import build
+from ferbench.bundles import bundle
 from ferbench.errors import TransferError
-from ferbench.results import bundle
 from ferbench.running import start_weights
 from ferbench.verify.verify import verified
 from tests.conftest import ROOT

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from ferbench.bundles import bundle
 from ferbench.components.registry import Registry
 from ferbench.errors import FerbenchError
-from ferbench.results import bundle
 from ferbench.sweeps import study, sweep
 from ferbench.sweeps.display import Display
 from tests.conftest import ROOT, TOY

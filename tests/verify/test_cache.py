@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from platformdirs import user_cache_path
 
+from ferbench.bundles import bundle, right_answers
 from ferbench.errors import BundleError, StorageError
-from ferbench.results import bundle, right_answers
 from ferbench.verify import cache, verify
 from tests.forged import forge
 

@@ -17,9 +17,9 @@ import pytest
 from click.testing import CliRunner
 
 from ferbench.boards.build import build
+from ferbench.bundles import bundle, files
 from ferbench.cli.main import main
 from ferbench.errors import FerbenchError
-from ferbench.results import bundle, files
 from ferbench.verify import verify
 from tests.tampering import Change, facts, rows, seal, text
 

@@ -11,7 +11,7 @@ import pytest
 from click.testing import Result
 
 from ferbench.boards.build import build
-from ferbench.results import bundle
+from ferbench.bundles import bundle
 from ferbench.verify import agreement
 from ferbench.verify.verify import judge, verified
 from tests.tampering import facts, rows

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ferbench.results.intervals import over_seeds
+from ferbench.bundles.intervals import over_seeds
 
 
 def test_by_hand() -> None:

@@ -14,9 +14,9 @@ import pytest
 from click.testing import Result
 from scipy.stats import binomtest
 
-from ferbench.results import bundle
-from ferbench.results.files import SUBJECTS
-from ferbench.results.intervals import mcnemar
+from ferbench.bundles import bundle
+from ferbench.bundles.files import SUBJECTS
+from ferbench.bundles.intervals import mcnemar
 from tests.forged import forge
 
 Run = Callable[..., tuple[Path, dict[str, Any]]]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ferbench.results import bootstrap
+from ferbench.bundles import bootstrap
 
 
 def board(right: NDArray[np.bool_], subjects: NDArray[np.int64] | None = None) -> list[bootstrap.Tested]:

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from ferbench.bundles.intervals import accuracy_interval
 from ferbench.data import Predictions
-from ferbench.results.intervals import accuracy_interval
 
 MISS = -1
 """The predicted label of a test image in which the detector found no face: an error, whatever the true label."""

@@ -3,7 +3,7 @@
 result.json                 everything but the predictions, in the schema ``Result``
 predictions.csv             of the first classifier, whose scores are the result
 predictions/<label>.csv     of the other classifiers fitted on the same embeddings
-leaks.csv                   the test images that training had seen in some form (``ferbench.results.leak_list``)
+leaks.csv                   the test images that training had seen in some form (``ferbench.bundles.leak_list``)
 subjects.csv                who is on each test image, where the dataset names its subjects
 model/<split>/              the embedder's weights and what they were trained on, and in classifiers/ each fitted
                             classifier (``ferbench.running.classifier_file``); need not be published
@@ -23,12 +23,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from ferbench.bundles import files, schema
+from ferbench.bundles.files import SUBJECTS
+from ferbench.bundles.schema import follows
+from ferbench.bundles.scores import MISS, LeakFree, Scores
 from ferbench.data import Labels, Predictions, ScoresKind
 from ferbench.errors import BundleError, printable
-from ferbench.results import files, schema
-from ferbench.results.files import SUBJECTS
-from ferbench.results.schema import follows
-from ferbench.results.scores import MISS, LeakFree, Scores
 
 SCHEMA = 1
 COLUMNS = ("id", "split", "label", "predicted")

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import confusion_matrix, f1_score, recall_score
 
+from ferbench.bundles.intervals import accuracy_interval
+from ferbench.bundles.scores import MISS, score
 from ferbench.data import Predictions
-from ferbench.results.intervals import accuracy_interval
-from ferbench.results.scores import MISS, score
 
 
 def predictions(labels: list[int], predicted: list[int]) -> Predictions:

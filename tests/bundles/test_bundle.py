@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from ferbench.bundles import bundle, files
 from ferbench.errors import BundleError
-from ferbench.results import bundle, files
 from ferbench.verify.verify import verified
 
 Run = Callable[..., tuple[Path, dict[str, Any]]]

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ferbench.bundles import bundle
+from ferbench.bundles.bundle import Result
 from ferbench.data import Predictions, Strings
-from ferbench.results import bundle
-from ferbench.results.bundle import Result
 
 Right = NDArray[np.bool_]
 

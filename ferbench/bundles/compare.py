@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ferbench.bundles import bootstrap, bundle, right_answers
+from ferbench.bundles.bundle import MISSED, Result
+from ferbench.bundles.files import SUBJECTS
+from ferbench.bundles.intervals import mcnemar
 from ferbench.data import Predictions, Strings
 from ferbench.errors import ParameterError
-from ferbench.results import bootstrap, bundle, right_answers
-from ferbench.results.bundle import MISSED, Result
-from ferbench.results.files import SUBJECTS
-from ferbench.results.intervals import mcnemar
 
 COLUMNS = ("id", "split", "label", "first", "second")
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from ferbench.boards.build import build
+from ferbench.bundles.intervals import accuracy_interval
 from ferbench.errors import BundleError
-from ferbench.results.intervals import accuracy_interval
 from ferbench.verify.verify import verified
 
 Run = Callable[..., tuple[Path, dict[str, Any]]]
