@@ -29,7 +29,7 @@ PAPER = Augmentation(horizontal_flip=0.5, vertical_flip=0.05, rotation=10.0, cro
 
 
 class Silent:
-    """A ``Monitor`` that nobody watches."""
+    """A ``TrainingMonitor`` that nobody watches."""
 
     def step(self, **figures: Any) -> None:
         pass

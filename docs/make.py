@@ -29,7 +29,7 @@ INTERFACES = {
     "protocol": [interfaces.EvaluationProtocol],
     "detector": [interfaces.Detector],
     "scenes": [interfaces.SceneSet],
-    "embedder": [interfaces.Embedder, interfaces.Monitor, interfaces.ImageRows, interfaces.OnnxExport],
+    "embedder": [interfaces.Embedder, interfaces.TrainingMonitor, interfaces.ImageRows, interfaces.OnnxExport],
     "loss": [interfaces.Loss],
     "sampler": [interfaces.Sampler],
     "classifier": [interfaces.Classifier],
@@ -57,7 +57,7 @@ def _page(kind: str) -> list[str]:
         lines += ["```python", inspect.getsource(one).rstrip(), "```", ""]
     lines += [""] * (kind in TOML)
     lines += ["## What `ferbench plugin check` tries", ""]
-    lines += [f"- {rule.sentence}" for rule in catalogue.of(kind)]
+    lines += [f"- {rule.sentence}" for rule in catalogue.rules_for(kind)]
     if kind in write.KINDS:
         written = write.plan(f"my-{kind}", kind, Path(f"my-{kind}"))
         file = next(name for name in written.files if not re.search(r"tests/|__init__|pyproject|README", name))

@@ -48,7 +48,7 @@ class EvaluationProtocol(Protocol):
     @property
     def selection(self) -> Selection: ...
 
-    def optimistic(self, samples: Samples) -> str | None:
+    def why_optimistic(self, samples: Samples) -> str | None:
         """Why scores on ``samples`` are too good to be compared with a leak-free protocol's, or ``None``."""
         ...
 
@@ -95,7 +95,7 @@ class SceneSet(Protocol):
         ...
 
 
-class Monitor(Protocol):
+class TrainingMonitor(Protocol):
     """What ``Embedder.fit`` reports to, at the end of each epoch. Keeps test labels out of the embedder."""
 
     def wants(self, epoch: int) -> bool:
@@ -140,7 +140,7 @@ class Embedder(Protocol):
         num_classes: int,
         loss: Loss | None,
         sampler: Sampler | None,
-        monitor: Monitor,
+        monitor: TrainingMonitor,
         rng: np.random.Generator,
         checkpoint: Path | None,
     ) -> Embedder:

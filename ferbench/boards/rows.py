@@ -63,7 +63,7 @@ class Row:
     @property
     def leak(self) -> str | None:
         """Why this row alone is optimistic, by the weights that it starts from."""
-        return next((said for result in self.results if (said := start_weights.leak(result.transfer))), None)
+        return next((said for result in self.results if (said := start_weights.why_leaking(result.transfer))), None)
 
     @property
     def tier(self) -> str:

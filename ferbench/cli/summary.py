@@ -42,7 +42,7 @@ def show(result: Result, folder: Path) -> None:
         console.print(
             f"started from weights of {start_weights.sources(result.transfer)}", highlight=False, soft_wrap=True
         )
-        if leak := start_weights.leak(result.transfer):
+        if leak := start_weights.why_leaking(result.transfer):
             console.print(f"[yellow]optimistic:[/] {leak}", highlight=False)
     faces = result.faces
     console.print(

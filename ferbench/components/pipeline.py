@@ -31,12 +31,12 @@ from typing import Any
 
 from ferbench.components import signature
 from ferbench.components.registry import Entry, Registry
-from ferbench.components.steps import FaceStep, Monitoring
+from ferbench.components.steps import EpochScoring, FaceStep
 from ferbench.errors import ParameterError, PipelineError
 from ferbench.support.naming import FOLDER_NAME
 
 PARTS = ("detector", "embedder", "loss", "sampler")
-STEPS: dict[str, Any] = {"faces": FaceStep, "monitor": Monitoring}
+STEPS: dict[str, Any] = {"faces": FaceStep, "monitor": EpochScoring}
 TEXTS = ("name", "summary", "paper", "notes")
 
 
@@ -70,7 +70,7 @@ class Pipeline:
     loss: Component | None
     sampler: Component | None
     classifiers: tuple[Component, ...]
-    monitor: Monitoring
+    monitor: EpochScoring
     changed: dict[str, Any]
 
     def to_dict(self) -> dict[str, Any]:
@@ -196,7 +196,7 @@ def check_names(*names: str) -> None:
             )
 
 
-def check_monitored(monitor: Monitoring, labels: Sequence[str]) -> None:
+def check_monitored(monitor: EpochScoring, labels: Sequence[str]) -> None:
     """Raises ``PipelineError`` if the monitor names a classifier that is not among ``labels``."""
     for label in monitor.classifiers or []:
         if label not in labels:

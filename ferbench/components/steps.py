@@ -36,7 +36,7 @@ class FaceStep:
 
 
 @dataclass(frozen=True)
-class Monitoring:
+class EpochScoring:
     """How often the epochs are scored, and by which classifiers.
 
     Args:

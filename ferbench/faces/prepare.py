@@ -40,31 +40,31 @@ TOGETHER = 1 << 22
 class Crops:
     """The face crops of all samples, uint8 [N, S, S], and how they came about.
 
-    ``found`` is bool [N]: False where the detector found no face and the whole image's centre stands in. Such a sample
-    is trained on like any other, and tested as ``missed`` says (``FaceStep``). ``source`` says it in a sentence for the
-    result. ``folder`` is where the cache lies; what is computed from the crops may be kept there.
+    ``has_face`` is bool [N]: False where the detector found no face and the image's centre stands in. Such a sample is
+    trained on like any other, and tested by ``miss_rule`` (``FaceStep.missed``). ``source`` describes the crops in a
+    sentence for the result. ``folder`` holds the cache; what is computed from the crops may be kept there.
     """
 
     images: Images
-    found: NDArray[np.bool_]
+    has_face: NDArray[np.bool_]
     source: str
     folder: Path
-    missed: Literal["error", "centre"] = "error"
+    miss_rule: Literal["error", "centre"] = "error"
 
     @property
-    def predicted(self) -> NDArray[np.bool_]:
-        """Whether what the classifier says of a sample counts, bool [N]; where it does not, the sample is an error."""
-        return self.found if self.missed == "error" else np.ones_like(self.found)
+    def is_scored(self) -> NDArray[np.bool_]:
+        """Whether a sample's prediction counts, bool [N]; where it does not, the sample is an error."""
+        return self.has_face if self.miss_rule == "error" else np.ones_like(self.has_face)
 
     @property
     def coverage(self) -> float:
         """Share of the samples with a face, in [0, 1]."""
-        return float(self.found.mean()) if len(self.found) else 1.0
+        return float(self.has_face.mean()) if len(self.has_face) else 1.0
 
     def to_dict(self) -> dict[str, Any]:
         """Source, coverage, number of misses, and their rule where it is not "error", for the result."""
-        said = {"source": self.source, "coverage": self.coverage, "missed": int((~self.found).sum())}
-        return said | ({} if self.missed == "error" else {"rule": "a missed face's centre crop is predicted"})
+        facts = {"source": self.source, "coverage": self.coverage, "missed": int((~self.has_face).sum())}
+        return facts | ({} if self.miss_rule == "error" else {"rule": "a missed face's centre crop is predicted"})
 
 
 @dataclass(frozen=True)

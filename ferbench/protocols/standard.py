@@ -53,7 +53,7 @@ class RandomSplit:
     def __init__(self, test: Share = 0.3, selection: Selection = "test", validation: Share = 0.15) -> None:
         self.test, self.selection, self.validation = test, selection, validation
 
-    def optimistic(self, samples: Samples) -> str:
+    def why_optimistic(self, samples: Samples) -> str:
         """One person's images are on both sides; and the epoch is chosen on the scored set, if it is."""
         be = "are" if samples.subjects is not None else "may be"
         return str(optimism(self.selection, f"one person's images {be} on both sides of the split"))
@@ -86,7 +86,7 @@ class ClipDisjoint:
     def __init__(self, test: Share = 0.3, selection: Selection = "validation", validation: Share = 0.15) -> None:
         self.test, self.selection, self.validation = test, selection, validation
 
-    def optimistic(self, samples: Samples) -> str:
+    def why_optimistic(self, samples: Samples) -> str:
         """One person's clips may be on both sides; and the epoch is chosen on the scored set, if it is."""
         return str(optimism(self.selection, "one person's clips may be on both sides of the split"))
 
@@ -118,7 +118,7 @@ class SubjectDisjoint:
     def __init__(self, test: Share = 0.3, validation: Share = 0.15, selection: Selection = "validation") -> None:
         self.test, self.validation, self.selection = test, validation, selection
 
-    def optimistic(self, samples: Samples) -> str | None:
+    def why_optimistic(self, samples: Samples) -> str | None:
         """Only if the epoch is chosen on the scored set."""
         return optimism(self.selection)
 
@@ -148,7 +148,7 @@ class LeaveOneSubjectOut:
     def __init__(self, selection: Selection = "validation", validation: Share = 0.15) -> None:
         self.selection, self.validation = selection, validation
 
-    def optimistic(self, samples: Samples) -> str | None:
+    def why_optimistic(self, samples: Samples) -> str | None:
         """Only if the epoch is chosen on the scored set."""
         return optimism(self.selection)
 
@@ -184,7 +184,7 @@ class GroupTenFold:
     def __init__(self, selection: Selection = "validation") -> None:
         self.selection = selection
 
-    def optimistic(self, samples: Samples) -> str | None:
+    def why_optimistic(self, samples: Samples) -> str | None:
         """If no subjects are named, or the epoch is chosen on the scored set."""
         people = "one person's clips may be on both sides of a split, as the dataset names no subjects"
         return optimism(self.selection, people if samples.subjects is None else None)
@@ -228,7 +228,7 @@ class Official:
     def __init__(self, selection: Selection = "validation") -> None:
         self.selection = selection
 
-    def optimistic(self, samples: Samples) -> str | None:
+    def why_optimistic(self, samples: Samples) -> str | None:
         """Only if the epoch is chosen on the scored set."""
         return optimism(self.selection)
 

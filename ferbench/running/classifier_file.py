@@ -23,9 +23,9 @@ from ferbench.running.class_scores import class_scores
 from ferbench.support.atomic import replacing
 from ferbench.support.hashing import of_file
 
-LARGEST = 4 << 30
+MAX_UNPACKED_BYTES = 4 << 30
 """Bytes that a file may unpack to. A kernel SVM on FER2013 has 0.03 GB of support vectors."""
-ALIKE = 1e-3
+SCORE_TOLERANCE = 1e-3
 """Of a decision value or probability: what the stored classifier may differ by; solvers round in their own ways."""
 
 
@@ -54,7 +54,7 @@ def write(fitted: Classifier, target: Path, entry: Entry, examples: Embeddings) 
         again, _ = read(fresh, entry)
         classes = int(np.max(fitted.classes_)) + 1
         (stored, _), (scores, _) = (class_scores(one, examples, classes) for one in (again, fitted))
-        if not np.allclose(stored, scores, rtol=ALIKE, atol=ALIKE, equal_nan=True):
+        if not np.allclose(stored, scores, rtol=SCORE_TOLERANCE, atol=SCORE_TOLERANCE, equal_nan=True):
             raise _unfit(entry, "what was stored does not predict the same")
         return of_file(fresh)
 
@@ -64,8 +64,8 @@ def read(file: Path, entry: Entry) -> tuple[Classifier, list[str]]:
     skops = _skops()
     try:
         with zipfile.ZipFile(file) as members:
-            if sum(member.file_size for member in members.infolist()) > LARGEST:
-                raise ValueError(f"it unpacks to more than {LARGEST:,} bytes")
+            if sum(member.file_size for member in members.infolist()) > MAX_UNPACKED_BYTES:
+                raise ValueError(f"it unpacks to more than {MAX_UNPACKED_BYTES:,} bytes")
         if unknown := _unknown(file, entry):
             raise ModelError(
                 f"{file} is made of types that are not trusted: {', '.join(unknown)}",

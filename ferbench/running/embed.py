@@ -8,7 +8,7 @@ import numpy as np
 
 from ferbench.data import Embeddings, ImageRows, batches
 
-CHUNK = 2048
+CROPS_PER_CHUNK = 2048
 
 
 def embed_all(
@@ -19,7 +19,7 @@ def embed_all(
     if not len(images):
         return embed(images)
     rows: Embeddings | None = None
-    for part in batches(len(images), CHUNK):
+    for part in batches(len(images), CROPS_PER_CHUNK):
         embedded = embed(images[part])
         if rows is None:  # filled in place: a list of chunks would take the memory twice when it is joined
             rows = np.empty((len(images), *embedded.shape[1:]), embedded.dtype)

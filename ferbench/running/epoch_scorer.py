@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ferbench.components.steps import Monitoring
+from ferbench.components.steps import EpochScoring
 from ferbench.data import Embeddings, Epoch, ImageRows, Labels
 from ferbench.interfaces import Classifier, Selection
 from ferbench.running.embed import embed_all
@@ -29,15 +29,15 @@ from ferbench.support.progress import Reporter
 
 @dataclass(frozen=True)
 class Side:
-    """One side of a split: its crops, labels int64 [N], and whether each has a face (bool [N])."""
+    """One side of a split: its crops, labels int64 [N], and whether its predictions count (bool [N])."""
 
     images: ImageRows
     labels: Labels
-    found: NDArray[np.bool_]
+    counts: NDArray[np.bool_]
 
 
-class RunMonitor:
-    """The ``Monitor`` of a run. ``curve`` has a row a scored epoch; ``notes`` what belongs into the result."""
+class EpochScorer:
+    """The ``TrainingMonitor`` of a run. ``curve`` has a row a scored epoch; ``notes`` what belongs into the result."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class RunMonitor:
         train: Side,
         validation: Side,
         *,
-        rule: Monitoring,
+        rule: EpochScoring,
         selection: Selection,
         reporter: Reporter,
         folder: Path,
@@ -73,7 +73,7 @@ class RunMonitor:
             for label, build in self.classifiers.items():
                 self.reporter.note(f"epoch {epoch.number}: fitting {label}")
                 fitted = fit(build(), train, self.train.labels, self.warn)
-                hits = (fitted.predict(validation) == self.validation.labels) & self.validation.found
+                hits = (fitted.predict(validation) == self.validation.labels) & self.validation.counts
                 accuracy[label] = float(hits.mean())
         row = {
             "epoch": epoch.number,

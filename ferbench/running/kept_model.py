@@ -23,7 +23,7 @@ def read_embedder(folder: Path, result: Result, split: str, registry: Registry, 
     component = kept_component("embedder", result.pipeline["embedder"], registry, device)
     embedder: Embedder = component.build()
     weights = folder / "model" / split
-    if (weights / start_weights.FILE).exists():
+    if (weights / start_weights.RECORD).exists():
         return embedder.load(start_weights.find(weights, component.entry.name).place)
     if result.curves:
         raise without_model(folder, result)

@@ -29,8 +29,8 @@ from ferbench.leakage import of_a_run
 from ferbench.running import classifier_file, start_weights
 from ferbench.running.class_scores import class_scores
 from ferbench.running.embed import embed_all
-from ferbench.running.epoch_scorer import RunMonitor, Side, fit
-from ferbench.running.split_result import Outcome, joined, keep, kept
+from ferbench.running.epoch_scorer import EpochScorer, Side, fit
+from ferbench.running.split_result import SplitResult, joined, keep, kept
 from ferbench.running.split_result import predictions as predictions_of
 from ferbench.running.start_weights import record
 from ferbench.support import data_paths
@@ -38,7 +38,7 @@ from ferbench.support.atomic import explain, replacing, write_json, write_text
 from ferbench.support.hashing import digest
 from ferbench.support.progress import Reporter
 
-CHECKED = 100
+STORED_CHECK_IMAGES = 100
 """Test images by which a stored classifier is compared with the fitted one."""
 Unfinished = Literal["error", "resume", "restart"]
 """An unfinished run of the same plan is an error, is continued, or is deleted and started over."""
@@ -137,7 +137,7 @@ def _run_split(
     reporter: Reporter,
     work: Path,
     start: start_weights.Start | None,
-) -> Outcome:
+) -> SplitResult:
     """Trains on one side of ``split`` and predicts the other; the embedder lives no longer than this."""
     pipeline = plan.pipeline
     classifiers = {part.label: part.build for part in pipeline.classifiers}
@@ -145,7 +145,7 @@ def _run_split(
     embedder: Embedder = pipeline.embedder.build()
     if start:
         embedder = embedder.load(start.place)
-    monitor = RunMonitor(
+    monitor = EpochScorer(
         classifiers,
         train,
         validation,
@@ -179,17 +179,17 @@ def _run_split(
             predicted[label], estimators[label] = _predict(fitted, outputs, samples, crops, split), estimator(fitted)
             try:
                 file = bundle.stored_file(model, label)
-                stored[label] = classifier_file.write(fitted, file, part.entry, outputs[:CHECKED])
+                stored[label] = classifier_file.write(fitted, file, part.entry, outputs[:STORED_CHECK_IMAGES])
             except ModelError as error:
                 monitor.warn(error.what)
     embedder.save(model)
     best = monitor.best["epoch"] if monitor.curve else None
     parameters = getattr(embedder, "parameters", None)
     macs = embedder.macs(pipeline.faces.size) if isinstance(embedder, Costed) else None
-    return Outcome(predicted, estimators, monitor.curve, best, monitor.notes, parameters, stored, macs, seconds)
+    return SplitResult(predicted, estimators, monitor.curve, best, monitor.notes, parameters, stored, macs, seconds)
 
 
-def _pace(outcomes: Iterable[Outcome]) -> float | None:
+def _pace(outcomes: Iterable[SplitResult]) -> float | None:
     """Images of the test sides embedded in a second; ``None`` if a split is from before that was noted."""
     images, seconds = 0, 0.0
     for one in outcomes:
@@ -210,7 +210,7 @@ def _with_transfer(
 
 def describe(plan: Plan, samples: Samples, protocol: EvaluationProtocol) -> dict[str, Any]:
     """The fields of ``Result`` that are known before the work starts, and the run's name made of them."""
-    pipeline, optimistic = plan.pipeline.to_dict(), protocol.optimistic(samples)
+    pipeline, optimistic = plan.pipeline.to_dict(), protocol.why_optimistic(samples)
     if shipped(samples, plan.pipeline.faces):
         pipeline["detector"] = None
     identity: dict[str, Any] = {
@@ -261,14 +261,14 @@ def _parts(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def _side(samples: Samples, crops: Crops, rows: Indices) -> Side:
-    return Side(Rows(crops.images, rows), samples.labels[rows], crops.predicted[rows])
+    return Side(Rows(crops.images, rows), samples.labels[rows], crops.is_scored[rows])
 
 
 def _predict(fitted: Classifier, outputs: Embeddings, samples: Samples, crops: Crops, split: Split) -> Predictions:
     """What ``fitted`` says of the test side; an image without a face is a miss, unless its centre is predicted."""
     scores, kind = class_scores(fitted, outputs, len(samples.classes))
     scores = np.nan_to_num(scores, nan=0.0 if kind == "probability" else np.nanmin(scores) - 1)
-    predicted = np.where(crops.predicted[split.test], fitted.predict(outputs), MISS).astype(np.int64)
+    predicted = np.where(crops.is_scored[split.test], fitted.predict(outputs), MISS).astype(np.int64)
     return predictions_of(split, samples, predicted, scores, kind)
 
 

@@ -18,7 +18,7 @@ FACTS, ARRAYS = "outcome.json", "outcome.npz"
 
 
 @dataclass(frozen=True)
-class Outcome:
+class SplitResult:
     """A classifier's predictions by its label, the class and distribution that solved it (``estimators``), the training
     curve and the epoch kept (if trained), notes, how many numbers the embedder has and its ``macs`` (if it says so),
     the SHA-256 of each classifier that was stored, and the seconds in which the test side was embedded."""
@@ -53,7 +53,7 @@ def joined(parts: list[Predictions]) -> Predictions:
     return Predictions(**arrays, scores_kind=parts[0].scores_kind, classes=parts[0].classes)
 
 
-def keep(outcome: Outcome, folder: Path) -> None:
+def keep(outcome: SplitResult, folder: Path) -> None:
     """Writes ``outcome`` into ``folder`` and clears what the training kept there to be resumed. ``StorageError``."""
     arrays: dict[str, NDArray[Any]] = {}
     for number, one in enumerate(outcome.predictions.values()):
@@ -69,7 +69,7 @@ def keep(outcome: Outcome, folder: Path) -> None:
             path.unlink()
 
 
-def kept(folder: Path, split: Split, samples: Samples) -> Outcome | None:
+def kept(folder: Path, split: Split, samples: Samples) -> SplitResult | None:
     """What ``keep`` wrote for ``split``, or ``None`` if the split is not finished."""
     if not (folder / FACTS).exists():
         return None
@@ -79,4 +79,4 @@ def kept(folder: Path, split: Split, samples: Samples) -> Outcome | None:
             label: predictions(split, samples, arrays[f"predicted{number}"], arrays[f"scores{number}"], kind)
             for number, (label, kind) in enumerate(facts["predictions"].items())
         }
-    return Outcome(**facts)
+    return SplitResult(**facts)

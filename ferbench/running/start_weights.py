@@ -20,8 +20,8 @@ from ferbench.errors import TransferError
 from ferbench.support.atomic import write_text
 from ferbench.support.hashing import of_file
 
-FILE = "trained_on.json"
-LARGEST = 512 * 2**20
+RECORD = "trained_on.json"
+MAX_RECORD_BYTES = 512 * 2**20
 """Bytes of a ``trained_on.json`` beyond which it is not read."""
 
 
@@ -85,12 +85,12 @@ def find(given: Path, embedder: str) -> Start:
     """
     place = _place(given)
     folder = place if place.is_dir() else place.parent
-    file = folder / FILE
+    file = folder / RECORD
     if file.exists():
         place, origin = folder, _read(file)
         if _hashes(folder) != origin.weights:
             raise TransferError(
-                f"the weights in {folder} are not those that {FILE} names by their SHA-256",
+                f"the weights in {folder} are not those that {RECORD} names by their SHA-256",
                 fix="restore the files that ferbench wrote, or train them again",
             )
         if origin.training and origin.training.embedder != embedder:
@@ -136,14 +136,14 @@ def notes(transfer: dict[str, Any] | None) -> list[str]:
     """What a reader of the result must know, in sentences."""
     if transfer is None:
         return []
-    said = [str(leak(transfer))] if leak(transfer) else []
+    said = [str(why_leaking(transfer))] if why_leaking(transfer) else []
     return said + [
         f"the embedder starts from weights trained on other data ({title}); whether it holds test images is not known"
         for title in transfer["unchecked"]
     ]
 
 
-def leak(transfer: dict[str, Any] | None) -> str | None:
+def why_leaking(transfer: dict[str, Any] | None) -> str | None:
     """Why a result is optimistic by its starting weights, in a sentence, or ``None``."""
     if not transfer or not transfer["overlap"]:
         return None
@@ -180,7 +180,7 @@ def record(folder: Path, described: dict[str, Any], samples: Samples, split: Spl
         ids=sorted(samples.ids[rows].tolist()),
     )
     origin = Origin(weights=weights, training=training, before=before)
-    write_text(folder / FILE, origin.model_dump_json() + "\n")
+    write_text(folder / RECORD, origin.model_dump_json() + "\n")
 
 
 def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:
@@ -214,8 +214,8 @@ def _place(given: Path) -> Path:
 
 def _read(file: Path) -> Origin:
     try:
-        if file.stat().st_size > LARGEST:
-            raise ValueError(f"it is larger than {LARGEST} bytes")
+        if file.stat().st_size > MAX_RECORD_BYTES:
+            raise ValueError(f"it is larger than {MAX_RECORD_BYTES} bytes")
         return Origin.model_validate_json(file.read_bytes())
     except ValidationError as error:
         first = error.errors()[0]
@@ -231,6 +231,6 @@ def _hashes(place: Path) -> dict[str, str]:
     found = {}
     for path in files:
         name = path.name if path == place else path.relative_to(place).as_posix()
-        if name != FILE and not name.startswith(f"{CLASSIFIERS}/"):
+        if name != RECORD and not name.startswith(f"{CLASSIFIERS}/"):
             found[name] = of_file(path)
     return found

@@ -19,7 +19,7 @@ from ferbench.testing import (
 )
 from ferbench.testing.rules import RULES, Rule
 
-__all__ = ["of"]
+__all__ = ["rules_for"]
 
 MODULES = (
     declaration,
@@ -38,7 +38,7 @@ MODULES = (
 )
 
 
-def of(kind: str) -> list[Rule]:
+def rules_for(kind: str) -> list[Rule]:
     """The rules for parts of ``kind``, the general ones first."""
     order = {module.__name__: place for place, module in enumerate(MODULES)}
     found = [one for one in RULES if kind in one.kinds and one.check.__module__ in order]

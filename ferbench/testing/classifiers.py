@@ -14,7 +14,7 @@ from ferbench.errors import ModelError
 from ferbench.running.class_scores import class_scores
 from ferbench.testing.examples import blobs
 from ferbench.testing.rules import BrokenRuleError, expect, rule
-from ferbench.testing.trial import Trial, stir
+from ferbench.testing.trial import Trial, seed_everything
 
 NOT_ASKED = ("sample_weight", "sparse")
 """scikit-learn's checks of what ferbench never hands over are left out: weights of samples, sparse matrices."""
@@ -91,7 +91,7 @@ def one_training_set_gives_one_classifier(trial: Trial) -> None:
     rows = blobs(40, 3, seed=1)[0]
     scores = []
     for seed in (1, 2):
-        stir(seed)
+        seed_everything(seed)
         scores.append(class_scores(_fitted(trial, 3), rows, 3)[0])
     expect((scores[0] == scores[1]).all(), f"scores differ by up to {np.abs(scores[0] - scores[1]).max():.2g}")
 

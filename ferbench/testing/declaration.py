@@ -65,7 +65,7 @@ class Declaration:
         ]
 
 
-def of(distribution: str) -> Declaration:
+def declaration_of(distribution: str) -> Declaration:
     """The declaration of an installed distribution. Raises ``PluginError`` if there is no plugin of that name."""
     wanted = _canonical(distribution)
     owners = {one.dist.name for one in importlib.metadata.entry_points(group=discovery.GROUP) if one.dist}

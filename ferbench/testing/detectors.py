@@ -19,7 +19,7 @@ from ferbench.components.registry import Entry
 from ferbench.data import Face, Images
 from ferbench.errors import ParameterError
 from ferbench.testing.examples import picture, st, tried
-from ferbench.testing.rules import BrokenRuleError, Untried, expect, rule
+from ferbench.testing.rules import BrokenRuleError, Skipped, expect, rule
 from ferbench.testing.trial import Trial
 
 SCENES = 2
@@ -42,13 +42,13 @@ def _drawn(entry: Entry) -> list[Images]:
 
 
 def _found(trial: Trial) -> list[tuple[Images, list[Face]]]:
-    """The drawn pictures in which faces are found. Raises ``Untried`` if there are none."""
+    """The drawn pictures in which faces are found. Raises ``Skipped`` if there are none."""
     if "found" not in trial.memory:
         answers = [(image, trial.part.detect(image)) for image in _scenes(trial)]
         trial.memory["found"] = [(image, faces) for image, faces in answers if faces]
     found: list[tuple[Images, list[Face]]] = trial.memory["found"]
     if not found:
-        raise Untried("no face to try it on: it finds none in the generated scenes that are installed")
+        raise Skipped("no face to try it on: it finds none in the generated scenes that are installed")
     return found
 
 

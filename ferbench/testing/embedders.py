@@ -6,17 +6,17 @@ import numpy as np
 
 from ferbench.errors import FerbenchError
 from ferbench.testing.examples import crops, st, tried
-from ferbench.testing.fitting import CLASSES, COUNT, Rows, company, fit, fitted
-from ferbench.testing.rules import BrokenRuleError, Untried, expect, rule
-from ferbench.testing.trial import Trial, stir
+from ferbench.testing.fitting import CLASSES, COUNT, Rows, fit, fitted, loss_and_sampler
+from ferbench.testing.rules import BrokenRuleError, Skipped, expect, rule
+from ferbench.testing.trial import Trial, seed_everything
 
 
 @rule("embedder")
 def a_missing_loss_is_no_surprise(trial: Trial) -> None:
     """``fit`` without a loss and a sampler works, or raises a ``FerbenchError`` that asks for them."""
     try:
-        company(trial)
-    except Untried:
+        loss_and_sampler(trial)
+    except Skipped:
         return
     except Exception as error:  # whatever it is, a person sees a traceback
         raise BrokenRuleError(f"it raised {type(error).__name__}: {error}") from error
@@ -90,7 +90,7 @@ def one_seed_gives_one_embedder(trial: Trial) -> None:
     state."""
     images = crops(6, seed=5)[0]
     first = fitted(trial).embed(images)
-    stir(2)
+    seed_everything(2)
     off = np.abs(fit(trial).embed(images) - first).max()
     expect(off == 0, f"they differ by up to {off:.2g}")
 

@@ -11,26 +11,26 @@ import numpy as np
 from ferbench.data import Images, Indices
 from ferbench.errors import DataError
 from ferbench.support import data_paths
-from ferbench.testing.rules import BrokenRuleError, Untried, expect, rule
-from ferbench.testing.trial import Trial, stir
+from ferbench.testing.rules import BrokenRuleError, Skipped, expect, rule
+from ferbench.testing.trial import Trial, seed_everything
 
 LOOKS = 6
 """Images that a rule reads: some of the first, some of the last, some between."""
 
 
 def loaded(trial: Trial) -> Any:
-    """The ``Samples`` or ``Scenes``, loaded once. Raises ``Untried`` where the files are not at hand."""
+    """The ``Samples`` or ``Scenes``, loaded once. Raises ``Skipped`` where the files are not at hand."""
     if "loaded" not in trial.memory:
         trial.memory["loaded"] = load(trial)
     return trial.memory["loaded"]
 
 
 def load(trial: Trial) -> Any:
-    """What a new part loads. Raises ``Untried`` where the files are not at hand."""
+    """What a new part loads. Raises ``Skipped`` where the files are not at hand."""
     part = trial.build()
     path = trial.given.data or data_paths.known().get(trial.entry.name)
     if part.needs_data and path is None:
-        raise Untried(f"its files are not at hand: --data {trial.entry.name}=PATH")
+        raise Skipped(f"its files are not at hand: --data {trial.entry.name}=PATH")
     return part.load(path if part.needs_data else None)
 
 
@@ -81,9 +81,9 @@ def images_may_be_read_in_any_order(trial: Trial) -> None:
     """An image is the same whichever were read before it, whatever the global random state."""
     images = loaded(trial).images
     order = looked_at(len(images)).tolist()
-    stir(1)
+    seed_everything(1)
     first = [_copy(images.read(index)) for index in order]
-    stir(2)
+    seed_everything(2)
     again = [images.read(index) for index in reversed(order)][::-1]
     for index, one, other in zip(order, first, again, strict=True):
         expect(np.array_equal(one, other), f"image {index} is another when it is read after others")
@@ -118,7 +118,7 @@ def missing_files_are_explained(trial: Trial) -> None:
     ``DataError`` with a fix."""
     part = trial.build()
     if not part.needs_data:
-        raise Untried("it needs no files")
+        raise Skipped("it needs no files")
     for said, path in (
         ("no path", None),
         ("a path that is not there", trial.folder() / "no"),

@@ -11,7 +11,7 @@ from ferbench.components.registry import Entry
 from ferbench.errors import FerbenchError
 from ferbench.testing.examples import crops
 from ferbench.testing.monitors import Recorder
-from ferbench.testing.rules import Untried
+from ferbench.testing.rules import Skipped
 from ferbench.testing.trial import Trial
 
 COUNT, CLASSES = 24, 3
@@ -44,7 +44,7 @@ def fit(
 ) -> Any:
     """A new embedder fitted on 24 crops of three classes."""
     own, codes = crops(COUNT, CLASSES)
-    loss, sampler = company(trial)
+    loss, sampler = loss_and_sampler(trial)
     return trial.build(**changes).fit(
         own if images is None else images,
         codes if labels is None else labels,
@@ -64,10 +64,10 @@ def fitted(trial: Trial) -> Any:
     return trial.memory["fitted"]
 
 
-def company(trial: Trial) -> tuple[Entry | None, Entry | None]:
+def loss_and_sampler(trial: Trial) -> tuple[Entry | None, Entry | None]:
     """The loss and the sampler that the embedder is trained with: none if it takes none, else its own distribution's.
 
-    Raises ``Untried`` if it asks for them and none are installed.
+    Raises ``Skipped`` if it asks for them and none are installed.
     """
     if "company" not in trial.memory:
         trial.memory["company"] = _company(trial)
@@ -92,7 +92,7 @@ def _company(trial: Trial) -> tuple[Entry | None, Entry | None]:
     except FerbenchError as error:
         found = [_nearest(trial, kind) for kind in ("loss", "sampler")]
         if None in found:
-            raise Untried(f"it asks for a loss and a sampler, and none are installed: {error.what}") from error
+            raise Skipped(f"it asks for a loss and a sampler, and none are installed: {error.what}") from error
         return found[0], found[1]
 
 

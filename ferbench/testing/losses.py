@@ -9,8 +9,8 @@ from typing import Any
 
 from ferbench.errors import FerbenchError
 from ferbench.testing.examples import blobs, st, tried
-from ferbench.testing.rules import Untried, expect, rule
-from ferbench.testing.trial import Trial, stir
+from ferbench.testing.rules import Skipped, expect, rule
+from ferbench.testing.trial import Trial, seed_everything
 
 SIZE, CLASSES = 8, 4
 LABELS = [0, 1, 2, 3] * 4
@@ -20,7 +20,7 @@ def _torch() -> Any:
     try:
         import torch
     except ImportError as error:
-        raise Untried(f"losses are tried with torch, which is not installed: {error}") from error
+        raise Skipped(f"losses are tried with torch, which is not installed: {error}") from error
     return torch
 
 
@@ -28,7 +28,7 @@ def _prepared(trial: Trial, seed: int = 7) -> Any:
     """A new loss, prepared with the global random state at ``seed``."""
     loss = trial.build()
     _torch()
-    stir(seed)
+    seed_everything(seed)
     loss.prepare(SIZE, CLASSES)
     return loss
 
@@ -103,9 +103,9 @@ def the_order_of_a_batch_is_nothing(trial: Trial) -> None:
 @rule("loss")
 def one_seed_gives_one_loss(trial: Trial) -> None:
     """Two losses prepared under one seed give the same value: what is learnt is made in ``prepare``."""
-    stir(1)
+    seed_everything(1)
     first = float(_prepared(trial)(*_batch(LABELS)).detach())
-    stir(2)
+    seed_everything(2)
     again = float(_prepared(trial)(*_batch(LABELS)).detach())
     expect(first == again, f"it is {first} and then {again}")
 

@@ -13,7 +13,7 @@ class KilledError(Exception):
 
 
 class Recorder:
-    """A ``Monitor`` that wants every epoch but the last, which is scored all the same, and keeps epoch ``best``.
+    """A ``TrainingMonitor`` that wants every epoch, or with ``wants=False`` none, and keeps epoch ``best``.
 
     The first batch of epoch ``dies_in`` raises ``KilledError``.
     """

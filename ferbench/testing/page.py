@@ -9,12 +9,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from ferbench.testing.running import Outcome
+from ferbench.testing.running import RuleOutcome
 
 SIGNS = {"passed": "[green]✓[/]", "failed": "[red bold]✗[/]", "skipped": "[yellow]-[/]"}
 
 
-def show(distribution: str, outcomes: Sequence[Outcome]) -> None:
+def show(distribution: str, outcomes: Sequence[RuleOutcome]) -> None:
     """Rules by parts for each kind; then every failure, and every reason for skipping, once."""
     console = Console()
     for kind in dict.fromkeys(one.kind for one in outcomes):
@@ -35,7 +35,7 @@ def show(distribution: str, outcomes: Sequence[Outcome]) -> None:
     console.print(f"[bold]{escape(distribution)}[/]: {len(outcomes)} rules tried on parts: {said}", highlight=False)
 
 
-def _table(outcomes: Sequence[Outcome]) -> Table:
+def _table(outcomes: Sequence[RuleOutcome]) -> Table:
     found = {(one.rule, one.part): SIGNS[one.state] for one in outcomes}
     parts = list(dict.fromkeys(one.part for one in outcomes))
     table = Table(box=None, pad_edge=False, header_style="bold")

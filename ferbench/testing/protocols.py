@@ -15,8 +15,8 @@ from ferbench.data import Images, Indices, Samples, Split
 from ferbench.errors import SplitError
 from ferbench.interfaces import Selection
 from ferbench.testing.examples import st, tried
-from ferbench.testing.rules import BrokenRuleError, Untried, expect, rule
-from ferbench.testing.trial import Trial, stir
+from ferbench.testing.rules import BrokenRuleError, Skipped, expect, rule
+from ferbench.testing.trial import Trial, seed_everything
 
 SELECTIONS = typing.get_args(Selection)
 ARRAYS = ("ids", "labels", "subjects", "clips", "partitions")
@@ -73,7 +73,7 @@ def _built(trial: Trial) -> Iterator[Any]:
 
 
 def _split(trial: Trial, seed: int = 0) -> list[tuple[Any, Samples, list[Split]]]:
-    """Each built protocol with a dataset that it can split, and its splits; ``Untried`` if it can split none."""
+    """Each built protocol with a dataset that it can split, and its splits; ``Skipped`` if it can split none."""
     found = []
     why = ""
     for protocol in _built(trial):
@@ -84,7 +84,7 @@ def _split(trial: Trial, seed: int = 0) -> list[tuple[Any, Samples, list[Split]]
             except SplitError as error:
                 why = error.what
     if not found:
-        raise Untried(f"it can split none of the datasets that were tried: {why}")
+        raise Skipped(f"it can split none of the datasets that were tried: {why}")
     return found
 
 
@@ -147,7 +147,7 @@ def selection_is_what_it_says(trial: Trial) -> None:
 def optimism_is_admitted(trial: Trial) -> None:
     """``optimistic`` gives a sentence or ``None``: a sentence wherever the epoch is chosen on the test side."""
     for protocol, given, _ in _split(trial):
-        said = protocol.optimistic(given)
+        said = protocol.why_optimistic(given)
         expect(said is None or (isinstance(said, str) and said), f"it gives {said!r}")
         expect(said or protocol.selection != "test", "it gives None where the epoch is chosen on the test side")
 
@@ -165,9 +165,9 @@ def names_name_folders(trial: Trial) -> None:
 @rule("protocol")
 def one_seed_gives_one_split(trial: Trial) -> None:
     """The splits hang on ids and seed alone: not on the samples' order, and on no global random state."""
-    stir(1)
+    seed_everything(1)
     first = _split(trial, seed=3)
-    stir(2)
+    seed_everything(2)
     for protocol, given, splits in first:
         wanted = {split.name: split.digest(given.ids) for split in splits}
         for said, other in (("the same samples", given), ("the same samples in another order", shuffled(given)[0])):

@@ -17,7 +17,7 @@ class BrokenRuleError(AssertionError):
     """A part broke a rule. The message says what was seen, where the rule's sentence says what was expected."""
 
 
-class Untried(Exception):  # noqa: N818 - it is no error
+class Skipped(Exception):  # noqa: N818 - it is no error
     """A rule could not be tried, and why: it is neither kept nor broken."""
 
 

@@ -16,14 +16,14 @@ from ferbench.support import weights
 from ferbench.support.progress import Reporter
 from ferbench.testing import catalogue, declaration
 from ferbench.testing.given import Given
-from ferbench.testing.rules import BrokenRuleError, Rule, Untried
+from ferbench.testing.rules import BrokenRuleError, Rule, Skipped
 from ferbench.testing.trial import Trial
 
 State = Literal["passed", "failed", "skipped"]
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RuleOutcome:
     """What came of one rule on one part; ``reason`` says why it failed or was skipped."""
 
     kind: str
@@ -50,9 +50,9 @@ class Pair:
 
 def pairs(distribution: str) -> list[Pair]:
     """Every rule for every part of an installed distribution. Raises ``PluginError`` if there is none of that name."""
-    declared = declaration.of(distribution)
+    declared = declaration.declaration_of(distribution)
     things: list[Entry | declaration.Declaration] = [declared, *declared.entries]
-    return [Pair(rule, thing) for thing in things for rule in catalogue.of(thing.kind)]
+    return [Pair(rule, thing) for thing in things for rule in catalogue.rules_for(thing.kind)]
 
 
 class Trials:
@@ -72,10 +72,10 @@ class Trials:
         return self._made[key]
 
 
-def check(distribution: str, told: Mapping[str, Given], reporter: Reporter) -> list[Outcome]:
+def check(distribution: str, told: Mapping[str, Given], reporter: Reporter) -> list[RuleOutcome]:
     """Tries every rule on every part. Raises ``PluginError``, ``ParameterError`` if ``told`` names no part of it."""
     todo = pairs(distribution)
-    refuse_strangers(told, todo)
+    refuse_unknown_names(told, todo)
     trials, outcomes = Trials(discovery.installed().registry, told), []
     with reporter.stage(f"checking {distribution}"):
         for done, pair in enumerate(todo, start=1):
@@ -84,17 +84,17 @@ def check(distribution: str, told: Mapping[str, Given], reporter: Reporter) -> l
     return outcomes
 
 
-def refuse_strangers(told: Mapping[str, Given], todo: Sequence[Pair]) -> None:
+def refuse_unknown_names(told: Mapping[str, Given], todo: Sequence[Pair]) -> None:
     """Raises ``ParameterError`` if something was given to a part that is not there: it would go unused unseen."""
     names = {pair.on.name for pair in todo}
-    if strangers := sorted(set(told) - names):
+    if unknown := sorted(set(told) - names):
         raise ParameterError(
-            f"something was given for {', '.join(strangers)}, of which there is no part here",
+            f"something was given for {', '.join(unknown)}, of which there is no part here",
             fix=f"the parts are: {', '.join(sorted(names))}",
         )
 
 
-def attempt(pair: Pair, thing: Any) -> Outcome:
+def attempt(pair: Pair, thing: Any) -> RuleOutcome:
     """Tries one rule. Nothing is downloaded; weights that are missing make the rule untried."""
     started = time.perf_counter()
     state: State = "passed"
@@ -102,7 +102,7 @@ def attempt(pair: Pair, thing: Any) -> Outcome:
     try:
         with weights.no_downloads():
             pair.rule.check(thing)
-    except Untried as why:
+    except Skipped as why:
         state, reason = "skipped", str(why)
     except WeightsError as error:
         state, reason = "skipped", error.what
@@ -114,7 +114,7 @@ def attempt(pair: Pair, thing: Any) -> Outcome:
         state, reason = "failed", _said(error, f"it raised {type(error).__name__}: {error} ({_place(error)})")
     seconds = time.perf_counter() - started
     rule, on = pair.rule, pair.on
-    return Outcome(on.kind, on.name, rule.name, rule.sentence, state, reason, round(seconds, 3))
+    return RuleOutcome(on.kind, on.name, rule.name, rule.sentence, state, reason, round(seconds, 3))
 
 
 def _said(error: BaseException, text: str) -> str:

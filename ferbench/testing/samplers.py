@@ -11,7 +11,7 @@ from ferbench.data import Indices, Labels
 from ferbench.errors import SplitError
 from ferbench.testing.examples import st, tried
 from ferbench.testing.rules import expect, rule
-from ferbench.testing.trial import Trial, stir
+from ferbench.testing.trial import Trial, seed_everything
 
 UNEVEN = np.repeat(np.arange(3, dtype=np.int64), [40, 20, 8])
 EPOCHS = 30
@@ -51,10 +51,10 @@ def batches_are_indices(trial: Trial) -> None:
 @rule("sampler")
 def one_seed_gives_one_epoch(trial: Trial) -> None:
     """The batches hang on the labels and the generator alone, not on earlier epochs or on a global random state."""
-    stir(1)
+    seed_everything(1)
     sampler = trial.build()
     first = epoch(sampler, UNEVEN, seed=3)
-    stir(2)
+    seed_everything(2)
     for said, other in (("a second epoch", sampler), ("another instance", trial.build())):
         again = epoch(other, UNEVEN, seed=3)
         same = len(first) == len(again) and all(map(np.array_equal, first, again))

@@ -29,7 +29,7 @@ def contract(distribution: str, given: Mapping[str, Given] | str | None = None) 
             told: Mapping[str, Given] = request.getfixturevalue(given) if isinstance(given, str) else given or {}
             said = [request.config.getoption(f"--ferbench-{one}", default=[]) for one in ("data", "set")]
             told = {**told, **telling.read(parse_places(tuple(said[0])), said[1])}
-            running.refuse_strangers(told, todo)
+            running.refuse_unknown_names(told, todo)
             found.append(running.Trials(discovery.installed().registry, told))
         return found[0]
 

@@ -10,16 +10,16 @@ from ferbench.data import Embeddings
 from ferbench.testing.examples import crops
 from ferbench.testing.fitting import fit
 from ferbench.testing.monitors import KilledError, Recorder
-from ferbench.testing.rules import Untried, expect, rule
+from ferbench.testing.rules import Skipped, expect, rule
 from ferbench.testing.trial import Trial
 
 EPOCHS = 2
 
 
 def _recorded(trial: Trial, *, best: int = 1, wants: bool = True) -> tuple[Recorder, Embeddings]:
-    """What a training of two epochs told, and the embeddings after it, once for all rules. Raises ``Untried``."""
+    """What a training of two epochs told, and the embeddings after it, once for all rules. Raises ``Skipped``."""
     if not trial.has("epochs"):
-        raise Untried("it has no parameter 'epochs': nothing is trained in epochs")
+        raise Skipped("it has no parameter 'epochs': nothing is trained in epochs")
     key = f"recorded {best} {wants}"
     if key not in trial.memory:
         probe = crops(4, seed=5)[0]
@@ -36,7 +36,7 @@ def the_monitor_is_told(trial: Trial) -> None:
     numbers = [one.number for one in monitor.epochs]
     expect(numbers == [1, 2], f"epochs {numbers} of 2 were scored")
     expect(all(math.isfinite(one.loss) for one in monitor.epochs), f"losses are {[one.loss for one in monitor.epochs]}")
-    expect(monitor.steps, "no batch was told (Monitor.step)")
+    expect(monitor.steps, "no batch was told (TrainingMonitor.step)")
     for step in monitor.steps:
         sound = 1 <= step["epoch"] <= EPOCHS and 1 <= step["batch"] <= step["batches"] and step["images"] > 0
         expect(sound and math.isfinite(step["loss"]), f"a batch was told as {step}")
@@ -67,6 +67,6 @@ def a_killed_training_ends_the_same(trial: Trial) -> None:
     except KilledError:
         pass
     else:
-        expect(False, "an error out of Monitor.step did not end the training")
+        expect(False, "an error out of TrainingMonitor.step did not end the training")
     again = fit(trial, monitor=Recorder(probe), checkpoint=folder, epochs=EPOCHS).embed(probe)
     expect(np.array_equal(whole, again), f"they differ by up to {np.abs(whole - again).max():.2g}")

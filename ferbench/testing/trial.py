@@ -80,7 +80,7 @@ class Trial:
         return folder
 
 
-def stir(seed: int) -> None:
+def seed_everything(seed: int) -> None:
     """Puts every global random state at ``seed``: a part that hangs on one is found out."""
     random.seed(seed)
     np.random.seed(seed)  # noqa: NPY002 - the global state is what is meant

@@ -131,7 +131,7 @@ def _splits(result: Result, predictions: Predictions, samples: Samples, protocol
     """The splits of this protocol, its parameters and the seed, computed anew."""
     try:
         splits = protocol.splits(samples, result.seed)
-        optimistic = protocol.optimistic(samples)
+        optimistic = protocol.why_optimistic(samples)
     except FerbenchError as error:
         yield f"the splits cannot be computed: {error.what}"
         return

@@ -15,7 +15,7 @@ class Thirds:
     def __init__(self, selection: Selection = "validation") -> None:
         self.selection = selection
 
-    def optimistic(self, samples):
+    def why_optimistic(self, samples):
         return "images are split, not people"
 
     def splits(self, samples, seed):
@@ -62,7 +62,7 @@ class Best(Thirds):
 
 @breaks("protocol", "optimism_is_admitted", "gives None where the epoch is chosen on the test side")
 class Innocent(Thirds):
-    def optimistic(self, samples):
+    def why_optimistic(self, samples):
         return None
 
 

@@ -108,7 +108,7 @@ def test_the_largest_face_is_taken_not_the_surest(tmp_path: Path) -> None:
 def test_a_miss_is_counted_and_kept(tmp_path: Path) -> None:
     crops = prepare(samples([GRADIENT] * 3), lambda: Finder([]), FaceStep(), progress=silent, cache=tmp_path)
     assert crops.images.shape == (3, 48, 48)
-    assert not crops.found.any()
+    assert not crops.has_face.any()
     assert crops.coverage == 0.0
 
 
@@ -245,7 +245,7 @@ def test_the_rule_for_misses_is_counted_and_shares_the_cache(tmp_path: Path) -> 
     first = prepare(data, lambda: Finder([]), FaceStep(), progress=silent, cache=tmp_path)
     second = prepare(data, lambda: Finder([]), FaceStep(missed="centre"), progress=silent, cache=tmp_path)
     assert len(data.images.reads) == 3  # type: ignore[attr-defined]
-    assert (first.predicted.any(), second.predicted.all()) == (False, True)
+    assert (first.is_scored.any(), second.is_scored.all()) == (False, True)
     assert first.to_dict() == {"source": first.source, "coverage": 0.0, "missed": 3}
     assert second.to_dict() == {**first.to_dict(), "rule": "a missed face's centre crop is predicted"}
 

@@ -63,7 +63,7 @@ def test_two_processes_make_the_same_crops_as_one(tmp_path: Path, monkeypatch: p
     one = shared_out(Noise(), tmp_path / "one", 1)
     two = shared_out(Noise(trace=tmp_path / "trace"), tmp_path / "two", 2)
     assert np.array_equal(one.images, two.images)
-    assert np.array_equal(one.found, two.found)
+    assert np.array_equal(one.has_face, two.has_face)
     assert 0 < one.coverage < 1
     readers = [line.split() for line in (tmp_path / "trace").read_text().splitlines()]
     assert sorted(int(index) for _, index in readers) == list(range(100))

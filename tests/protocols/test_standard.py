@@ -87,21 +87,21 @@ def test_random_split_covers_everything_once_in_proportion(labels: list[int], se
 
 def test_the_paper_s_protocol_says_that_it_is_optimistic() -> None:
     assert RandomSplit().selection == "test"
-    assert RandomSplit().optimistic(PEOPLE) == (
+    assert RandomSplit().why_optimistic(PEOPLE) == (
         "the epoch is chosen on the scored set, and one person's images are on both sides of the split"
     )
-    assert "may be on both sides" in RandomSplit().optimistic(samples([0, 1, 2]))
+    assert "may be on both sides" in RandomSplit().why_optimistic(samples([0, 1, 2]))
     for honest in (SubjectDisjoint, LeaveOneSubjectOut, GroupTenFold, Official):
-        assert honest().optimistic(PEOPLE) is None
-    assert "one person's clips" in ClipDisjoint().optimistic(PEOPLE)
-    assert "names no subjects" in str(GroupTenFold().optimistic(samples([0, 1, 2], clips=["a", "b", "c"])))
+        assert honest().why_optimistic(PEOPLE) is None
+    assert "one person's clips" in ClipDisjoint().why_optimistic(PEOPLE)
+    assert "names no subjects" in str(GroupTenFold().why_optimistic(samples([0, 1, 2], clips=["a", "b", "c"])))
 
 
 @pytest.mark.parametrize("factory", PROTOCOLS)
 def test_whoever_selects_on_the_test_set_is_optimistic(factory: Any) -> None:
-    assert "chosen on the scored set" in factory(selection="test").optimistic(PEOPLE)
+    assert "chosen on the scored set" in factory(selection="test").why_optimistic(PEOPLE)
     for rule in ("validation", "last"):
-        assert "chosen on the scored set" not in str(factory(selection=rule).optimistic(PEOPLE))
+        assert "chosen on the scored set" not in str(factory(selection=rule).why_optimistic(PEOPLE))
 
 
 @pytest.mark.parametrize("factory", PROTOCOLS)

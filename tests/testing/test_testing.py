@@ -30,7 +30,7 @@ for module in ("classifiers", "datasets", "detectors", "embedders", "files", "lo
     importlib.import_module(f"tests.broken.{module}")
 
 PLUGIN_RULES = ["it_can_be_loaded", "declaring_is_light", "names_are_its_own"]
-KEPT = [(kind, rule.name) for kind in GOOD for rule in catalogue.of(kind)]
+KEPT = [(kind, rule.name) for kind in GOOD for rule in catalogue.rules_for(kind)]
 NOT_FOR_GOOD = {"missing_files_are_explained": "scenes"}
 """A rule that the good part of a kind has nothing to show for."""
 
@@ -51,10 +51,10 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def attempt(parts: Registry, release: Path) -> Callable[..., running.Outcome]:
-    def _attempt(kind: str, entry: Entry, rule: str) -> running.Outcome:
+def attempt(parts: Registry, release: Path) -> Callable[..., running.RuleOutcome]:
+    def _attempt(kind: str, entry: Entry, rule: str) -> running.RuleOutcome:
         found = parts.get(kind, entry.name)
-        (wanted,) = [one for one in catalogue.of(kind) if one.name == rule]
+        (wanted,) = [one for one in catalogue.rules_for(kind) if one.name == rule]
         trial = Trial(found, parts, Given(release if kind == "dataset" else None))
         return running.attempt(running.Pair(wanted, found), trial)
 
@@ -72,7 +72,7 @@ def test_every_rule_has_a_part_that_breaks_it_and_a_sentence() -> None:
 
 
 @pytest.mark.parametrize("rule", BROKEN)
-def test_a_part_that_breaks_a_rule_is_found_out(attempt: Callable[..., running.Outcome], rule: str) -> None:
+def test_a_part_that_breaks_a_rule_is_found_out(attempt: Callable[..., running.RuleOutcome], rule: str) -> None:
     part = BROKEN[rule]
     outcome = attempt(part.kind, part.entry, rule)
     assert outcome.state == "failed", outcome
@@ -80,13 +80,13 @@ def test_a_part_that_breaks_a_rule_is_found_out(attempt: Callable[..., running.O
 
 
 @pytest.mark.parametrize(("kind", "rule"), KEPT, ids=[f"{kind}-{rule}" for kind, rule in KEPT])
-def test_a_part_that_keeps_them_all_is_not(attempt: Callable[..., running.Outcome], kind: str, rule: str) -> None:
+def test_a_part_that_keeps_them_all_is_not(attempt: Callable[..., running.RuleOutcome], kind: str, rule: str) -> None:
     outcome = attempt(kind, GOOD[kind].entry, rule)
     assert outcome.state == ("skipped" if NOT_FOR_GOOD.get(rule) == kind else "passed"), outcome
 
 
 def test_a_plugin_that_cannot_be_loaded_breaks_its_rule() -> None:
-    (rule,) = [one for one in catalogue.of("plugin") if one.name == "it_can_be_loaded"]
+    (rule,) = [one for one in catalogue.rules_for("plugin") if one.name == "it_can_be_loaded"]
     for declared, reason in (
         (declaration.Declaration("lost", Registry(), ("ImportError: no module",)), "ImportError: no module"),
         (declaration.Declaration("empty", Registry(), ()), "no hook gives an entry"),
@@ -95,7 +95,7 @@ def test_a_plugin_that_cannot_be_loaded_breaks_its_rule() -> None:
 
 
 def test_a_name_that_another_has_breaks_its_rule(parts: Registry) -> None:
-    (rule,) = [one for one in catalogue.of("plugin") if one.name == "names_are_its_own"]
+    (rule,) = [one for one in catalogue.rules_for("plugin") if one.name == "names_are_its_own"]
     registry = Registry()
     for owner in ("mine", "theirs"):
         registry.add("sampler", [GOOD["sampler"].entry], distribution=owner, version="1")
@@ -165,7 +165,7 @@ def test_settings_reach_the_part_and_json_has_every_outcome(shaky: Path) -> None
     said = CliRunner().invoke(main, ["plugin", "check", "shaky-plugin", "--set", "shaky.batch_size=4", "--json"])
     failed = [(one["part"], one["rule"]) for one in json.loads(said.stdout) if one["state"] == "failed"]
     assert failed == [("Shaky_Plugin", "declaring_is_light")]
-    assert len(json.loads(said.stdout)) == 3 + 2 * len(catalogue.of("sampler"))
+    assert len(json.loads(said.stdout)) == 3 + 2 * len(catalogue.rules_for("sampler"))
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ def test_an_authors_whole_test_is_one_line(shaky: Path) -> None:
     assert said.returncode == 1, said.stdout
     assert "test_contract[sampler:shaky-labels_are_not_written]" in said.stdout
     assert "it wrote into the labels" in said.stdout
-    assert f"2 failed, {1 + 2 * len(catalogue.of('sampler'))} passed" in " ".join(said.stdout.split())
+    assert f"2 failed, {1 + 2 * len(catalogue.rules_for('sampler'))} passed" in " ".join(said.stdout.split())
 
 
 def test_without_hypothesis_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -206,16 +206,16 @@ def test_without_hypothesis_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) 
 def test_weights_that_are_missing_are_no_pass(registry: Any) -> None:
     entry = registry.get("detector", "toy-weighted")
     trial = Trial(entry, registry, Given())
-    outcomes = [running.attempt(running.Pair(rule, entry), trial) for rule in catalogue.of("detector")]
+    outcomes = [running.attempt(running.Pair(rule, entry), trial) for rule in catalogue.rules_for("detector")]
     states = {one.rule: one.state for one in outcomes}
     assert states["entry_is_complete"] == "passed"
     assert states["boxes_are_inside_the_image"] == states["fingerprint_is_one_line"] == "skipped"
     assert "nobody.bin" in next(one.reason for one in outcomes if one.state == "skipped")
 
 
-def test_files_that_are_missing_are_no_pass(attempt: Callable[..., running.Outcome], parts: Registry) -> None:
+def test_files_that_are_missing_are_no_pass(attempt: Callable[..., running.RuleOutcome], parts: Registry) -> None:
     entry = parts.get("dataset", "good-dataset")
-    for rule in catalogue.of("dataset"):
+    for rule in catalogue.rules_for("dataset"):
         outcome = running.attempt(running.Pair(rule, entry), Trial(entry, parts, Given()))
         if rule.check.__module__.endswith(".files") and rule.name != "missing_files_are_explained":
             assert outcome.state == "skipped"

@@ -11,7 +11,7 @@ from annotated_types import Ge
 
 from ferbench.data import Embeddings, ImageRows, Labels
 from ferbench.errors import WeightsError
-from ferbench.interfaces import Loss, Monitor, Sampler
+from ferbench.interfaces import Loss, Sampler, TrainingMonitor
 
 
 class RawPixels:
@@ -37,7 +37,7 @@ class RawPixels:
         num_classes: int,
         loss: Loss | None,
         sampler: Sampler | None,
-        monitor: Monitor,
+        monitor: TrainingMonitor,
         rng: np.random.Generator,
         checkpoint: Path | None,
     ) -> RawPixels:

@@ -14,7 +14,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from ferbench.data import Embeddings, ImageRows, Labels, batches
 from ferbench.errors import ParameterError
-from ferbench.interfaces import Loss, Monitor, Sampler
+from ferbench.interfaces import Loss, Sampler, TrainingMonitor
 from ferbench.support.atomic import replacing
 from ferbench_torch import backbone
 from ferbench_torch.augment import Augmentation
@@ -113,7 +113,7 @@ class ResNet18:
         num_classes: int,
         loss: Loss | None,
         sampler: Sampler | None,
-        monitor: Monitor,
+        monitor: TrainingMonitor,
         rng: np.random.Generator,
         checkpoint: Path | None,
     ) -> ResNet18:

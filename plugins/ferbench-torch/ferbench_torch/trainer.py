@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from ferbench.data import Embeddings, Epoch, ImageRows, Labels
 from ferbench.errors import TrainingError
-from ferbench.interfaces import Monitor, Sampler
+from ferbench.interfaces import Sampler, TrainingMonitor
 from ferbench_torch import checkpoint, schedules
 from ferbench_torch.augment import Augmentation
 from ferbench_torch.images import to_tensor
@@ -55,7 +55,7 @@ class Trainer:
         labels: Labels,
         *,
         sampler: Sampler,
-        monitor: Monitor,
+        monitor: TrainingMonitor,
         embed: Callable[[ImageRows], Embeddings],
         folder: Path | None,
     ) -> None:
@@ -78,7 +78,9 @@ class Trainer:
         self.net.load_state_dict(self.best)
         self.net.eval()
 
-    def _epoch(self, epoch: int, images: ImageRows, labels: Labels, sampler: Sampler, monitor: Monitor) -> Epoch:
+    def _epoch(
+        self, epoch: int, images: ImageRows, labels: Labels, sampler: Sampler, monitor: TrainingMonitor
+    ) -> Epoch:
         started = time.perf_counter()
         rng = np.random.default_rng([self.seed, epoch])
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))

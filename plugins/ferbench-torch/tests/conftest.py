@@ -18,7 +18,7 @@ class KilledError(Exception):
 
 
 class Recorder:
-    """A ``Monitor`` that remembers all it is told.
+    """A ``TrainingMonitor`` that remembers all it is told.
 
     ``scores`` are the accuracies it answers with, one an epoch; without them later epochs are better. The first batch
     of epoch ``dies_in`` raises ``KilledError``.

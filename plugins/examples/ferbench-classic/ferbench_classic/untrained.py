@@ -10,7 +10,7 @@ import numpy as np
 
 from ferbench.data import Embeddings, ImageRows, Images, Labels
 from ferbench.errors import ParameterError, WeightsError
-from ferbench.interfaces import Loss, Monitor, Sampler
+from ferbench.interfaces import Loss, Sampler, TrainingMonitor
 
 
 class Untrained(ABC):
@@ -35,7 +35,7 @@ class Untrained(ABC):
         num_classes: int,
         loss: Loss | None,
         sampler: Sampler | None,
-        monitor: Monitor,
+        monitor: TrainingMonitor,
         rng: np.random.Generator,
         checkpoint: Path | None,
     ) -> Self:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ferbench.data import Embeddings, ImageRows, Images, Labels, batches
 from ferbench.errors import ParameterError, WeightsError
-from ferbench.interfaces import Loss, Monitor, Sampler
+from ferbench.interfaces import Loss, Sampler, TrainingMonitor
 from ferbench.support import weights
 
 BATCH = 32
@@ -73,7 +73,7 @@ class OnnxModel:
         num_classes: int,
         loss: Loss | None,
         sampler: Sampler | None,
-        monitor: Monitor,
+        monitor: TrainingMonitor,
         rng: np.random.Generator,
         checkpoint: Path | None,
     ) -> OnnxModel:
