@@ -92,7 +92,7 @@ def _placed(file: str) -> tuple[int, int, int] | None:
     if named[3].lower() not in _JPEG:
         raise ValueError("not a .jpg")
     if folder not in CLASSES:
-        raise ValueError(f"its folder is no class; the classes are {', '.join(CLASSES)}")
+        raise ValueError(f"its folder is not a class; the classes are {', '.join(CLASSES)}")
     usage = _USAGES[named[1].lower()]
     above = folders[-2].lower() if len(folders) > 1 else ""
     if usage not in _FOLDERS.get(above, {usage}):

@@ -1,4 +1,4 @@
-"""From labelled image files to samples: no two of one id, every image checked, all that is wrong in one error."""
+"""From labelled image files to samples: ids are unique, every image is checked, all problems are in one error."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ferbench_datasets._problems import Problems
 from ferbench_datasets._release import fingerprint
 from ferbench_datasets._sources import Source
 
-NAMED = 5
+MAX_EXAMPLES = 5
 """File names that a note gives as examples."""
 
 
@@ -31,52 +31,58 @@ class Labelled:
     partition: str | None = None
 
 
-def gather(
-    files: Iterable[str], place: Callable[[str], Labelled | None], problems: Problems
-) -> tuple[list[Labelled], list[str]]:
-    """What ``place`` makes of each file, sorted by id, and the image files that it passed over.
+@dataclass(frozen=True, kw_only=True)
+class Copy:
+    """A user's copy of a dataset: where its files are, and what holds for all its images.
 
-    ``place`` gives ``None`` for a file that is not the dataset's, and raises ``ValueError`` for one that is half so:
-    that, and a second file of one id, goes into ``problems``.
+    ``name`` and version begin the fingerprint; ``decoder`` makes pixels of a file's bytes; errors are about ``data``.
     """
-    found: dict[str, Labelled] = {}
-    over: list[str] = []
+
+    name: str
+    source: Source
+    data: Path | None
+    tree: Tree
+    classes: tuple[str, ...]
+    cropped: bool = False
+    decoder: Callable[[bytes], Images] = decode
+
+
+def gather(
+    files: Iterable[str], label: Callable[[str], Labelled | None], problems: Problems
+) -> tuple[list[Labelled], list[str]]:
+    """What ``label`` makes of each file, sorted by id, and the image files that are not the dataset's.
+
+    ``label`` gives ``None`` for a file that is not the dataset's, and raises ``ValueError`` for one that only looks
+    like it: that, and a second file with the same id, goes into ``problems``.
+    """
+    rows: dict[str, Labelled] = {}
+    unused: list[str] = []
     for file in sorted(files):
         try:
-            row = place(file)
+            row = label(file)
         except ValueError as error:
             problems.add(file, str(error))
             continue
         if row is None:
-            over += [file] * is_image(file)
-        elif row.id in found:
-            problems.add(file, f"the same image as {found[row.id].file}, by its name")
+            if is_image(file):
+                unused.append(file)
+        elif row.id in rows:
+            problems.add(file, f"the same image as {rows[row.id].file}, by its name")
         else:
-            found[row.id] = row
-    return [found[key] for key in sorted(found)], over
+            rows[row.id] = row
+    return [rows[key] for key in sorted(rows)], unused
 
 
 def samples(
-    name: str,
-    source: Source,
-    data: Path | None,
-    tree: Tree,
-    rows: Sequence[Labelled],
-    problems: Problems,
-    *,
-    classes: tuple[str, ...],
-    notes: Iterable[str],
-    cropped: bool = False,
-    decoder: Callable[[bytes], Images] = decode,
-    fix: str = "",
+    copy: Copy, rows: Sequence[Labelled], problems: Problems, *, notes: Iterable[str], fix: str = ""
 ) -> Samples:
-    """The samples that ``rows`` are, in their order; every image is read and decoded once.
+    """The samples that ``rows`` describe, in their order; every image is read and decoded once.
 
-    Raises ``DataError`` that names every problem, those found before included; ``fix`` is put before the usual one.
+    Raises a ``DataError`` that names every problem, earlier ones included; ``fix`` is put before the usual one.
     """
-    images = TreeImages(tree, [row.file for row in rows], fix=source.fix, decoder=decoder)
+    images = TreeImages(copy.tree, [row.file for row in rows], fix=copy.source.fix, decoder=copy.decoder)
     content = f"bytes:{images.check(problems)}"
-    problems.check(data, fix=fix + source.fix)
+    problems.check(copy.data, fix=fix + copy.source.fix)
     ids = np.array([row.id for row in rows])
     labels = np.array([row.label for row in rows], np.int64)
     groups = {
@@ -87,19 +93,19 @@ def samples(
     return Samples(
         ids=ids,
         labels=labels,
-        classes=classes,
+        classes=copy.classes,
         images=images,
-        fingerprint=fingerprint(name, ids=ids, labels=labels, content=content, groups=groups),
+        fingerprint=fingerprint(copy.name, ids=ids, labels=labels, content=content, groups=groups),
         subjects=groups["subjects"],
         clips=groups["clips"],
         partitions=groups["parts"],
-        cropped=cropped,
+        cropped=copy.cropped,
         notes=tuple(notes),
     )
 
 
 def passed_over(files: Sequence[str], source: Source) -> tuple[str, ...]:
-    """A note on image files that were not used because their names are not the dataset's; none if there are none."""
+    """A note on image files that are not used because their names are not the dataset's; empty without any."""
     if not files:
         return ()
     return (f"{len(files):,} image files whose names are not those of {source.title} were passed over: {some(files)}",)
@@ -107,8 +113,8 @@ def passed_over(files: Sequence[str], source: Source) -> tuple[str, ...]:
 
 def some(names: Sequence[str]) -> str:
     """The first few of ``names`` for a note, and how many more there are."""
-    shown = ", ".join(map(printable, names[:NAMED]))
-    return shown + (f" and {len(names) - NAMED:,} more" if len(names) > NAMED else "")
+    shown = ", ".join(map(printable, names[:MAX_EXAMPLES]))
+    return shown + (f" and {len(names) - MAX_EXAMPLES:,} more" if len(names) > MAX_EXAMPLES else "")
 
 
 def is_image(file: str) -> bool:

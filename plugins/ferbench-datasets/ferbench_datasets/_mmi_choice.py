@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import av
 import cv2
@@ -59,7 +59,7 @@ def choose(
     for name, _, _ in videos:
         try:
             with opened(tree, name) as file, reading(tree.where(name), fix=MMI.fix):
-                hashes.append(_sha256(file))
+                hashes.append(hashlib.file_digest(cast(io.BytesIO, file), "sha256").hexdigest())
         except DataError as error:
             problems.add(name, error.what.removeprefix(tree.where(name)).strip())
             hashes.append("")
@@ -79,13 +79,6 @@ def choose(
             done += size
             reporter.advance(done // 1024, total // 1024, "kB")
     return found, hashes
-
-
-def _sha256(file: IO[bytes]) -> str:
-    digested = hashlib.sha256()
-    while block := file.read(1 << 20):
-        digested.update(block)
-    return digested.hexdigest()
 
 
 def _chosen(tree: Tree, name: str, view: View, extractor: FrameExtractor) -> Chosen | str:

@@ -12,7 +12,7 @@ import numpy as np
 from ferbench.data import Images, Samples
 from ferbench_datasets._archives import steps
 from ferbench_datasets._images import decode
-from ferbench_datasets._labelled import Labelled, gather, passed_over, samples
+from ferbench_datasets._labelled import Copy, Labelled, gather, passed_over, samples
 from ferbench_datasets._problems import Problems
 from ferbench_datasets._release import EXPRESSIONS, Counts, absent, open_images
 from ferbench_datasets._sources import CK48
@@ -55,28 +55,18 @@ class Ck48:
         """The samples in ``data``, every image checked. Raises one ``DataError`` that names every bad file."""
         tree, files = open_images(data, CK48)
         problems = Problems()
-        rows, over = gather(files, _placed, problems)
+        rows, unused = gather(files, _label, problems)
         if not rows:
             hint = "it looks like the full release of CK+: --dataset ckplus; or " if problems.count else ""
             raise absent(data, CK48, files, "no image such as anger/S010_004_00000017.png", hint=hint)
-        _one_class_a_clip(rows, problems)
+        _one_class_per_clip(rows, problems)
         labels = np.array([row.label for row in rows], np.int64)
-        notes = (*RELEASE.differences(labels), *passed_over(over, CK48))
-        return samples(
-            "ck48 1",
-            CK48,
-            data,
-            tree,
-            rows,
-            problems,
-            classes=CLASSES,
-            notes=notes,
-            cropped=True,
-            decoder=_decode,
-        )
+        notes = (*RELEASE.differences(labels), *passed_over(unused, CK48))
+        copy = Copy(name="ck48 1", source=CK48, data=data, tree=tree, classes=CLASSES, cropped=True, decoder=_decode)
+        return samples(copy, rows, problems, notes=notes)
 
 
-def _placed(file: str) -> Labelled | None:
+def _label(file: str) -> Labelled | None:
     *folders, name = steps(file)
     named = _NAME.fullmatch(name)
     if named is None:
@@ -84,12 +74,12 @@ def _placed(file: str) -> Labelled | None:
     subject, sequence, frame = named[1].upper(), named[2], named[3]
     folder = folders[-1].lower() if folders else ""
     if folder not in FOLDERS:
-        raise ValueError(f"its folder is no class; they are {', '.join(FOLDERS)}")
+        raise ValueError(f"its folder is not a class; they are {', '.join(FOLDERS)}")
     clip = f"{subject}_{sequence}"
     return Labelled(file, f"{clip}_{frame}", CLASSES.index(FOLDERS[folder]), subject=subject, clip=clip)
 
 
-def _one_class_a_clip(rows: Sequence[Labelled], problems: Problems) -> None:
+def _one_class_per_clip(rows: Sequence[Labelled], problems: Problems) -> None:
     first: dict[str, Labelled] = {}
     for row in rows:
         other = first.setdefault(str(row.clip), row)

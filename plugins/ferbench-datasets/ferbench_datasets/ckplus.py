@@ -12,7 +12,7 @@ from annotated_types import Ge, Le
 from ferbench.data import Samples
 from ferbench_datasets._archives import Tree
 from ferbench_datasets._ckplus_sequences import Recording, emotion, recordings
-from ferbench_datasets._labelled import Labelled, samples, some
+from ferbench_datasets._labelled import Copy, Labelled, samples, some
 from ferbench_datasets._problems import Problems
 from ferbench_datasets._release import EXPRESSIONS, Counts, absent, open_images
 from ferbench_datasets._sources import CKPLUS
@@ -56,12 +56,12 @@ class CkPlus:
         """The samples in ``data``, every image used checked. Raises one ``DataError`` that names every bad file."""
         tree, files = open_images(data, CKPLUS)
         problems = Problems()
-        found = recordings(files, problems)
-        if not any(one.emotion for one in found.values()):
+        sequences = recordings(files, problems)
+        if not any(recording.emotion for recording in sequences.values()):
             raise absent(data, CKPLUS, files, "no Emotion/S005/001/S005_001_00000011_emotion.txt")
-        if not any(one.frames for one in found.values()):
+        if not any(recording.frames for recording in sequences.values()):
             raise absent(data, CKPLUS, files, "no cohn-kanade-images/S005/001/S005_001_00000011.png")
-        emotions = _emotions(tree, found, problems)
+        emotions = _emotions(tree, sequences, problems)
         if not self.contempt:
             emotions = {clip: name for clip, name in emotions.items() if name != "contempt"}
         classes = tuple(
@@ -72,26 +72,18 @@ class CkPlus:
         rows: list[Labelled] = []
         short = False
         for clip, name in emotions.items():
-            chosen = self._chosen(found[clip], name)
+            chosen = self._chosen(sequences[clip], name)
             if len(chosen) < self.last_frames + self.neutral:
                 short = True
                 needs = f"last_frames={self.last_frames}" + (" and neutral" if self.neutral else "")
-                problems.add(clip, f"has {len(found[clip].frames)} frames, fewer than {needs} take")
+                problems.add(clip, f"has {len(sequences[clip].frames)} frames, fewer than {needs} take")
             for number, shown in chosen.items():
                 row_id = f"{clip}_{number:08d}"
-                file = found[clip].frames[number]
+                file = sequences[clip].frames[number]
                 rows.append(Labelled(file, row_id, classes.index(shown), subject=clip.split("_")[0], clip=clip))
-        return samples(
-            "ckplus 1",
-            CKPLUS,
-            data,
-            tree,
-            rows,
-            problems,
-            classes=classes,
-            notes=_notes(found, emotions, classes),
-            fix="set a smaller last_frames; or, if files are missing, " if short else "",
-        )
+        copy = Copy(name="ckplus 1", source=CKPLUS, data=data, tree=tree, classes=classes)
+        fix = "set a smaller last_frames; or, if files are missing, " if short else ""
+        return samples(copy, rows, problems, notes=_notes(sequences, emotions, classes), fix=fix)
 
     def _chosen(self, recording: Recording, name: str) -> dict[int, str]:
         """Frame number -> expression, of the frames of a sequence that are used; fewer if it is too short."""
@@ -101,10 +93,10 @@ class CkPlus:
         return {**dict.fromkeys(first, "neutral"), **dict.fromkeys(last, name)}
 
 
-def _emotions(tree: Tree, found: Mapping[str, Recording], problems: Problems) -> dict[str, str]:
+def _emotions(tree: Tree, sequences: Mapping[str, Recording], problems: Problems) -> dict[str, str]:
     """The expression of every labelled sequence."""
     emotions: dict[str, str] = {}
-    for clip, recording in found.items():
+    for clip, recording in sequences.items():
         if recording.emotion is None:
             continue
         try:
@@ -114,13 +106,15 @@ def _emotions(tree: Tree, found: Mapping[str, Recording], problems: Problems) ->
     return emotions
 
 
-def _notes(found: Mapping[str, Recording], emotions: Mapping[str, str], classes: tuple[str, ...]) -> tuple[str, ...]:
+def _notes(
+    sequences: Mapping[str, Recording], emotions: Mapping[str, str], classes: tuple[str, ...]
+) -> tuple[str, ...]:
     counts = Counts(classes, {"": [SEQUENCES.get(name, 0) for name in classes]}, unit="labelled sequences")
     notes = list(counts.differences(np.array([classes.index(name) for name in emotions.values()], np.int64)))
-    bare = sum(recording.emotion is None for recording in found.values())
+    bare = sum(recording.emotion is None for recording in sequences.values())
     if bare:
         notes.append(f"{bare:,} sequences have no emotion file and are not used")
-    broken = [clip for clip in emotions if not found[clip].whole]
+    broken = [clip for clip in emotions if not sequences[clip].whole]
     if broken:
         notes.append(
             f"{len(broken):,} sequences seem to lack frames (a gap in their numbers, or another last frame than their "

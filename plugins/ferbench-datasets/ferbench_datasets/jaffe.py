@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from ferbench.data import Samples
-from ferbench_datasets._labelled import Labelled, base, gather, passed_over, samples
+from ferbench_datasets._labelled import Copy, Labelled, base, gather, passed_over, samples
 from ferbench_datasets._problems import Problems
 from ferbench_datasets._release import EXPRESSIONS, Counts, absent, open_images
 from ferbench_datasets._sources import JAFFE
@@ -26,7 +26,7 @@ _NAME = re.compile(
 
 
 class Jaffe:
-    """JAFFE from a folder, a zip or a plain tar that holds its images at any depth, whatever else lies there.
+    """JAFFE from a folder, a zip or a plain tar that holds its images at any depth, whatever else is there.
 
     The name of a file says all: ``KA.AN1.39.tiff`` is subject KA, angry, first take, row 39 of the rating table.
     Capitals do not matter, and files converted to PNG, JPEG or BMP are read as well (``KA.AN1.39.png``).
@@ -46,15 +46,16 @@ class Jaffe:
         """The samples in ``data``, every image checked. Raises one ``DataError`` that names every bad file."""
         tree, files = open_images(data, JAFFE)
         problems = Problems()
-        rows, over = gather(files, _placed, problems)
+        rows, unused = gather(files, _label, problems)
         if not rows and not problems.count:
             raise absent(data, JAFFE, files, "no image such as KA.AN1.39.tiff")
         labels = np.array([row.label for row in rows], np.int64)
-        notes = (*RELEASE.differences(labels), *_subjects(rows), *passed_over(over, JAFFE))
-        return samples("jaffe 1", JAFFE, data, tree, rows, problems, classes=CLASSES, notes=notes)
+        notes = (*RELEASE.differences(labels), *_subjects(rows), *passed_over(unused, JAFFE))
+        copy = Copy(name="jaffe 1", source=JAFFE, data=data, tree=tree, classes=CLASSES)
+        return samples(copy, rows, problems, notes=notes)
 
 
-def _placed(file: str) -> Labelled | None:
+def _label(file: str) -> Labelled | None:
     named = _NAME.fullmatch(base(file))
     if named is None:
         return None

@@ -12,7 +12,7 @@ import numpy as np
 from ferbench.data import Samples
 from ferbench.errors import DataError
 from ferbench_datasets._archives import Tree, printable, read, steps
-from ferbench_datasets._labelled import Labelled, base, samples, some
+from ferbench_datasets._labelled import Copy, Labelled, base, samples, some
 from ferbench_datasets._problems import Problems
 from ferbench_datasets._release import EXPRESSIONS, Counts, absent, open_images
 from ferbench_datasets._sources import RAFDB
@@ -38,9 +38,9 @@ _NAMES = {
 class RafDb:
     """RAF-DB's basic set from a folder, a zip or a plain tar that holds ``EmoLabel`` and ``Image`` at any depth.
 
-    ``EmoLabel/list_patition_label.txt`` (so spelt) has a line ``train_00001.jpg 5`` for every image; the images are
+    ``EmoLabel/list_patition_label.txt`` (sic) has a line ``train_00001.jpg 5`` for every image; the images are
     ``Image/aligned/train_00001_aligned.jpg`` or ``Image/original/train_00001.jpg``. Images are looked for below the
-    folder that holds ``EmoLabel``, so that the compound set may lie beside the basic one.
+    folder that holds ``EmoLabel``, so that the compound set may be next to the basic one.
 
     - ids: ``train_00001``; the order is the release's: train, then test, by number.
     - labels: 0 angry, 1 disgust, 2 fear, 3 happy, 4 sad, 5 surprise, 6 neutral.
@@ -66,32 +66,30 @@ class RafDb:
         table = _table(data, files)
         problems = Problems()
         labelled = _labelled(tree, table, problems)
-        found = _found(files, table, _NAMES[self.images], problems)
-        if not found:
+        images = _images(files, table, _NAMES[self.images], problems)
+        if not images:
             raise absent(data, RAFDB, files, f"no image such as Image/{self.images}/{_example(self.images)}")
         rows = []
         for name, (label, partition) in sorted(labelled.items(), key=lambda item: _order(item[0])):
-            if name in found:
-                rows.append(Labelled(found[name], name, label, partition=partition))
+            if name in images:
+                rows.append(Labelled(images[name], name, label, partition=partition))
             else:
                 problems.add(table, f"lists {name}.jpg, whose {self.images} image is not there")
         labels = np.array([row.label for row in rows], np.int64)
         partitions = np.array([row.partition for row in rows], np.str_)
         notes = [*RELEASE.differences(labels, partitions)]
-        unlisted = sorted(found[name] for name in found.keys() - labelled.keys())
+        unlisted = sorted(images[name] for name in images.keys() - labelled.keys())
         if unlisted:
             notes.append(f"{len(unlisted):,} images are not in {base(table)} and are not used: {some(unlisted)}")
-        return samples(
-            f"rafdb {self.images} 1",
-            RAFDB,
-            data,
-            tree,
-            rows,
-            problems,
+        copy = Copy(
+            name=f"rafdb {self.images} 1",
+            source=RAFDB,
+            data=data,
+            tree=tree,
             classes=CLASSES,
-            notes=notes,
             cropped=self.images == "aligned",
         )
+        return samples(copy, rows, problems, notes=notes)
 
 
 def _table(data: Path | None, files: Mapping[str, int]) -> str:
@@ -110,14 +108,15 @@ def _table(data: Path | None, files: Mapping[str, int]) -> str:
 
 
 def _labelled(tree: Tree, table: str, problems: Problems) -> dict[str, tuple[int, str]]:
-    """Label and part of every image in the list."""
+    """Label and partition of every image in the list."""
     labelled: dict[str, tuple[int, str]] = {}
     wrong: list[tuple[int, str]] = []
     text = read(tree, table, limit=MAX_LIST, fix=RAFDB.fix).decode("utf-8-sig", "backslashreplace")
     for number, line in enumerate(map(str.strip, text.split("\n")), start=1):
         named = _LINE.fullmatch(line)
         if named is None:
-            wrong += [(number, f"'{line[:40]}' is not like 'train_00001.jpg 5'")] * bool(line)
+            if line:
+                wrong.append((number, f"'{line[:40]}' is not like 'train_00001.jpg 5'"))
             continue
         name = named[1].lower()
         if name in labelled:
@@ -131,22 +130,22 @@ def _labelled(tree: Tree, table: str, problems: Problems) -> dict[str, tuple[int
     return labelled
 
 
-def _found(files: Iterable[str], table: str, pattern: re.Pattern[str], problems: Problems) -> dict[str, str]:
-    """Name -> file of every image below the folder that the list's folder lies in."""
+def _images(files: Iterable[str], table: str, pattern: re.Pattern[str], problems: Problems) -> dict[str, str]:
+    """Name -> file of every image below the folder that the list's folder is in."""
     root = steps(table)[:-1]
     if root and root[-1].lower() == "emolabel":
         root = root[:-1]
-    found: dict[str, str] = {}
+    images: dict[str, str] = {}
     for file in sorted(files):
         named = pattern.fullmatch(base(file))
         if named is None or steps(file)[: len(root)] != root:
             continue
         name = named[1].lower()
-        if name in found:
-            problems.add(file, f"the same image as {printable(found[name])}, by its name")
+        if name in images:
+            problems.add(file, f"the same image as {printable(images[name])}, by its name")
         else:
-            found[name] = file
-    return found
+            images[name] = file
+    return images
 
 
 def _order(name: str) -> tuple[bool, int, str]:

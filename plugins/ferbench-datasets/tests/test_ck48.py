@@ -61,7 +61,7 @@ def test_all_that_is_wrong_is_in_one_error(
     bad = {
         "CK+48/copy/anger/S010_001_00000009.png": (files[anger], f"the same image as {anger}"),
         "CK+48/happy/S010_001_00000012.png": (files[anger], "of the same sequence is another class"),
-        "CK+48/joy/S010_001_00000013.png": (files[anger], "its folder is no class"),
+        "CK+48/joy/S010_001_00000013.png": (files[anger], "its folder is not a class"),
         "CK+48/anger/S010_001_00000014.png": (encode(np.zeros((48, 47), np.uint8)), "not a gray image of 48x48"),
         "CK+48/anger/S010_001_00000015.png": (encode(np.zeros((49, 48), np.uint8)), "too many pixels: 48x49"),
         "CK+48/anger/S010_001_00000016.png": (encode(np.eye(48, dtype=np.uint8), "JPEG"), "not an image (PNG)"),

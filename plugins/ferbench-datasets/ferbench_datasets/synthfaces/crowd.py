@@ -33,7 +33,8 @@ HIP, FEET, SHOULDER, LEG = 6.0, 13.0, 1.6, 0.95
 """The body below the cutout, in face units from the face's middle: arms and trunk end, the feet; half-widths."""
 PEOPLE = 1 << 20
 ATTEMPTS = 60
-_CAST, _SCENE = 3, 4  # after the identity, the take and the still of ``clips``
+_SCENE = 4
+"""Of the random streams: 0 to 2 are the identity, the take and the still of ``clips``."""
 
 
 @dataclass(frozen=True)
