@@ -1,20 +1,20 @@
 """Every error that ferbench raises on purpose.
 
-    FerbenchError               what was wrong, where, and the command or edit that mends it
-    ├── PluginError             a plugin could not be loaded, or a part broke its contract
-    ├── UnknownNameError        no part of that kind has that name (with the nearest ones)
+    FerbenchError               what was wrong, where, and the command or edit that fixes it
+    ├── PluginError             a plugin could not be loaded, or a component broke its contract
+    ├── UnknownNameError        no component of that kind has that name (with the nearest ones)
     ├── NameClashError          two distributions register the same name
     ├── ParameterError          a parameter is unknown, ill-typed or out of range
     ├── PipelineError           a pipeline file cannot be read
-    ├── StudyError              a study of a sweep is not written as it should be
-    ├── TableError              a paper's table is not written as it should be
+    ├── StudyError              the file of a sweep's study has a mistake
+    ├── TableError              the file of a paper's table has a mistake
     ├── FigureError             a figure needs what the bundle or the dataset does not have
     ├── DataError               a dataset is missing, unreadable, or is not what it should be
     ├── SplitError              a protocol cannot split this dataset
     ├── WeightsError            weights are missing or are not the ones expected
     ├── ModelError              a bundle's model cannot be kept, or cannot be used again
     ├── TransferError           the weights of --init do not fit, or were trained on what is tested now
-    ├── TrainingError           a training failed, or was left unfinished by other settings
+    ├── TrainingError           a training failed, or is unfinished
     ├── WorkerError             a worker process died
     ├── StorageError            a file could not be written (permission, full disk)
     └── BundleError             a result on disk is incomplete, altered or of another version
@@ -24,9 +24,15 @@ The command line prints ``what`` and ``fix`` without a traceback and exits with 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
 
 class FerbenchError(Exception):
-    """An error a person can mend. ``what`` says what was wrong and where; ``fix`` says what to do about it."""
+    """An error that a person can fix. ``what`` says what was wrong and where; ``fix`` says what to do about it."""
 
     def __init__(self, what: str, *, fix: str) -> None:
         super().__init__(what, fix)
@@ -45,11 +51,11 @@ def _rebuild(kind: type[FerbenchError], what: str, fix: str) -> FerbenchError:
 
 
 class PluginError(FerbenchError):
-    """A plugin could not be loaded, or one of its parts broke its contract."""
+    """A plugin could not be loaded, or one of its components broke its contract."""
 
 
 class UnknownNameError(FerbenchError):
-    """No part of that kind has that name."""
+    """No component of that kind has that name."""
 
 
 class NameClashError(FerbenchError):
@@ -57,7 +63,7 @@ class NameClashError(FerbenchError):
 
 
 class ParameterError(FerbenchError):
-    """A part's parameter is unknown, ill-typed or out of range."""
+    """A component's parameter is unknown, ill-typed or out of range."""
 
 
 class PipelineError(FerbenchError):
@@ -65,11 +71,11 @@ class PipelineError(FerbenchError):
 
 
 class StudyError(FerbenchError):
-    """A study of a sweep is not written as it should be."""
+    """The file of a sweep's study has a mistake."""
 
 
 class TableError(FerbenchError):
-    """A paper's table is not written as it should be."""
+    """The file of a paper's table has a mistake."""
 
 
 class FigureError(FerbenchError):
@@ -81,7 +87,7 @@ class DataError(FerbenchError):
 
 
 class SplitError(FerbenchError):
-    """A protocol cannot split this dataset: too few samples, subjects or parts."""
+    """A protocol cannot split this dataset: too few samples or subjects, or a partition is missing."""
 
 
 class WeightsError(FerbenchError):
@@ -110,6 +116,20 @@ class StorageError(FerbenchError):
 
 class BundleError(FerbenchError):
     """A result on disk is incomplete, altered or of another schema version."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """ "did you mean 'triplet'? " if one or more of ``known`` are close to ``name``, else nothing."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, list(known), n=3, cutoff=0.5)
+    return f"did you mean {' or '.join(map(repr, near))}? " if near else ""
+
+
+def first_problem(error: ValidationError) -> str:
+    """The first thing that pydantic found wrong, with its place: ``seeds.0: Input should be a valid integer``."""
+    problem = error.errors()[0]
+    return ": ".join(filter(None, [".".join(map(str, problem["loc"])), problem["msg"]]))
 
 
 def printable(text: str) -> str:

@@ -36,8 +36,8 @@ from annotated_types import Ge, Le, MinLen
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ferbench.bundles.bundle import Result
-from ferbench.components.pipeline import parse_setting
 from ferbench.components.registry import Registry
+from ferbench.components.settings import parse_settings
 from ferbench.errors import ParameterError, TableError
 from ferbench.support.hashing import digest
 
@@ -60,7 +60,7 @@ class Cell(_Strict):
     @property
     def about(self) -> dict[str, Any]:
         """``settings`` as keys and values."""
-        return dict(parse_setting(one) for one in self.settings)
+        return parse_settings(self.settings)
 
     @property
     def sources(self) -> list[tuple[str, str]]:
@@ -193,7 +193,7 @@ def find(
     table: Table, section: Section, cell: Cell, protocol: str, bundles: Bundles, settings: Sequence[str] = ()
 ) -> list[Found]:
     """A cell's results under ``protocol``, those that may be averaged together; see ``missing`` for ``settings``."""
-    wanted = dict(parse_setting(one) for one in settings)
+    wanted = parse_settings(settings)
     for pipeline, classifier in cell.sources:
         groups: dict[str, list[tuple[Path, Result]]] = {}
         for folder, result in bundles:

@@ -17,14 +17,22 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("first", type=click.Path(path_type=Path), metavar="A")
 @click.argument("second", type=click.Path(path_type=Path), metavar="B")
-@click.option("--classifier", "classifiers", multiple=True, metavar="LABEL", help="Of both; twice: of A and of B.")
+@click.option(
+    "--classifier",
+    "classifiers",
+    multiple=True,
+    metavar="LABEL",
+    help="Classifier to compare; give it twice for a different one in A and B.",
+)
 @click.option("--show", type=click.IntRange(0), default=10, show_default=True, help="Images to list on the screen.")
-@click.option("--csv", "csv_file", type=click.Path(path_type=Path), help="All images on which they part.")
-@click.option("--json", "as_json", is_flag=True, help="Print as JSON, with all images on which they part.")
+@click.option(
+    "--csv", "csv_file", type=click.Path(path_type=Path), help="Write the images on which A and B differ to this file."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON, with all images on which they differ.")
 def compare(
     first: Path, second: Path, classifiers: tuple[str, ...], show: int, csv_file: Path | None, as_json: bool
 ) -> None:
-    """Compare the bundles A and B: can they be told apart, in which classes, on which images do they part."""
+    """Compare the bundles A and B: is the difference significant, and in which classes and images do they differ."""
     if len(classifiers) > 2:
         raise ParameterError("--classifier is given more than twice", fix="once for both, or once for each")
 

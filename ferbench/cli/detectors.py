@@ -7,25 +7,25 @@ from pathlib import Path
 
 import click
 
+from ferbench.cli import options
 from ferbench.components.discovery import installed
-from ferbench.errors import ParameterError
 
 PAGE = Path("leaderboards/detectors.md")
 
 
 @click.command()
-@click.option("--dataset", help="Scenes by name (ferbench list scenes); without --data, the generated ones.")
-@click.option("--data", type=click.Path(path_type=Path), help="Where the scenes' files lie, such as WIDER FACE's.")
-@click.option("--detector", "names", multiple=True, metavar="NAME", help="Only this one; repeat. By default, all.")
-@click.option("--set", "settings", multiple=True, metavar="DETECTOR.PARAMETER=VALUE", help="Change one; repeat.")
-@click.option("--limit", type=click.IntRange(1), help="Only the first pictures, this many.")
-@click.option("--out", type=click.Path(path_type=Path), help=f"Write this Markdown page, such as {PAGE}, and its JSON.")
+@click.option("--scenes", help="Name (ferbench list scenes); by default the generated ones, or those that read --data.")
+@click.option("--data", type=options.PATH, help="The scenes' files, such as WIDER FACE's folder.")
+@click.option("--detector", "names", multiple=True, metavar="NAME", help="Only this one; may be repeated.")
+@options.settings("NAME|scenes")
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the first N pictures.")
+@click.option("--out", type=options.PATH, help=f"Write this Markdown page, such as {PAGE}, and its JSON.")
 @click.option(
-    "--check", "only_check", is_flag=True, help=f"Measure nothing; fail if the page (--out or {PAGE}) is stale."
+    "--check", "only_check", is_flag=True, help=f"Measure nothing; fail if the page (--out or {PAGE}) is outdated."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+@options.as_json
 def detectors(
-    dataset: str | None,
+    scenes: str | None,
     data: Path | None,
     names: tuple[str, ...],
     settings: tuple[str, ...],
@@ -45,22 +45,15 @@ def detectors(
     chosen = list(dict.fromkeys(names)) or every
 
     from ferbench.components import pipeline
-    from ferbench.components.pipeline import settings_of
+    from ferbench.components.settings import parameters_by_component
     from ferbench.detection import benchmark
     from ferbench.detection.page import show, write
     from ferbench.support.progress import Reporter
 
-    part = pipeline.resolve_component(
-        "scenes",
-        benchmark.choose_scenes(registry, dataset, data),
-        registry,
-        settings_of(settings, "dataset"),
-    )
-    chosen_settings = {name: settings_of(settings, name) for name in chosen}
-    for one in settings:
-        if (section := one.partition(".")[0]) not in (*chosen, "dataset"):
-            raise ParameterError(f"--set {one}: there is no {section} here", fix=f"it may be: {', '.join(chosen)}")
-    board = benchmark.run(part, data, chosen_settings, registry, Reporter(), limit=limit, download=bool(names))
+    parameters = parameters_by_component(settings, [*chosen, "scenes"])
+    name = benchmark.choose_scenes(registry, scenes, data)
+    component = pipeline.resolve_component("scenes", name, registry, parameters.pop("scenes"))
+    board = benchmark.run(component, data, parameters, registry, Reporter(), limit=limit, download=bool(names))
     if out:
         write(out, board)
     if as_json:
@@ -77,7 +70,7 @@ def _check(page: Path) -> None:
     from ferbench.detection.page import stale
 
     if stale(page):
-        click.echo(f"stale: {page}", err=True)
-        click.echo("write it anew: ferbench detectors --out FILE", err=True)
+        click.echo(f"outdated: {page}", err=True)
+        click.echo("update it: ferbench detectors --out FILE", err=True)
         sys.exit(1)
     click.echo(f"{page} is up to date")

@@ -8,29 +8,31 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ferbench.cli import options
 from ferbench.components.discovery import installed
 
 if TYPE_CHECKING:
     from ferbench.bundles.bundle import Result
 
 Command = Callable[..., Any]
-PATH = click.Path(path_type=Path)
+PATH = options.PATH
 out = click.option("--out", type=PATH, required=True, help="NAME.png, NAME.svg, or NAME for both.")
-data = click.option("--data", type=PATH, help="Where the dataset's files lie.")
 bundles = click.argument("bundles", nargs=-1, required=True, type=PATH, metavar="BUNDLE...")
-classifier = click.option("--classifier", metavar="LABEL", help="Whose predictions; by default the first one's.")
+classifier = click.option(
+    "--classifier", metavar="LABEL", help="The classifier whose predictions are drawn; by default the first."
+)
 
 
 @click.group()
 def figure() -> None:
-    """Draw the figures of a paper from bundles, as PNG and SVG; a panel each bundle."""
+    """Draw the figures of a paper from bundles, as PNG and SVG; one panel per bundle."""
 
 
 @figure.command()
 @bundles
 @out
 def classes(bundles: tuple[Path, ...], out: Path) -> None:
-    """Images a class (Figures 8 and 9 of Haider and others 2023)."""
+    """Images per class (Figures 8 and 9 of Haider and others 2023)."""
     from ferbench.figures import classes as one
 
     found = [result for _, result in _read(bundles)]
@@ -85,9 +87,9 @@ def accuracy(bundles: tuple[Path, ...], out: Path) -> None:
 
 @figure.command()
 @click.argument("bundle", type=PATH)
-@data
+@options.data
 @click.option("--thumbnails", is_flag=True, help="Faces instead of points.")
-@click.option("--limit", type=click.IntRange(4), default=3000, show_default=True, help="Test images at most.")
+@click.option("--limit", type=click.IntRange(4), default=3000, show_default=True, help="At most this many test images.")
 @out
 def tsne(bundle: Path, data: Path | None, thumbnails: bool, limit: int, out: Path) -> None:
     """t-SNE of the test embeddings (Figure 2), from the weights that the run kept."""
@@ -101,17 +103,17 @@ def tsne(bundle: Path, data: Path | None, thumbnails: bool, limit: int, out: Pat
 
 @figure.command()
 @click.option("--dataset", required=True, help="Name (ferbench list datasets).")
-@data
-@click.option("--clip", required=True, help="Which clip, as the dataset names it.")
-@click.option("--set", "settings", multiple=True, metavar="dataset.PARAMETER=VALUE", help="Of the dataset; repeat.")
+@options.data
+@click.option("--clip", required=True, help="The clip, as the dataset names it.")
+@options.settings("dataset")
 @out
 def frames(dataset: str, data: Path | None, clip: str, settings: tuple[str, ...], out: Path) -> None:
     """The frames of one clip, as the dataset chose them (Figure 5)."""
     from ferbench.components import pipeline
-    from ferbench.components.pipeline import settings_of
+    from ferbench.components.settings import parameters_by_component
     from ferbench.figures import frames as one
 
-    given = settings_of(settings, "dataset")
+    given = parameters_by_component(settings, ["dataset"])["dataset"]
     samples = pipeline.resolve_component("dataset", dataset, installed().registry, given).build().load(data)
     _write(lambda: one.draw(samples, clip), out)
 

@@ -1,38 +1,63 @@
-"""Options that several commands read in the same way."""
+"""Options that several commands have."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
 
 from ferbench.errors import ParameterError
 
 if TYPE_CHECKING:
     from ferbench.running.run import Unfinished
 
+Command = TypeVar("Command", bound=Callable[..., Any])
 
-def seeds(text: str | None, seed: int) -> list[int]:
+PATH = click.Path(path_type=Path)
+as_json = click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+data = click.option("--data", type=PATH, help="The dataset's files; by default where 'ferbench data add' was told.")
+device = click.option("--device", help="Device for all components that use one: auto, cpu, cuda, cuda:1.")
+protocol = click.option("--protocol", help="Name (ferbench list protocols); by default the dataset's own choice.")
+seeds = click.option("--seeds", help="One run per seed, for example 0-4 or 0,3,7.")
+split = click.option("--split", metavar="NAME", help="Which split of a run with several; by default the first.")
+workers = click.option(
+    "--workers", type=click.IntRange(1), help="Processes for the face step; by default one per core."
+)
+out = click.option("--out", type=PATH, default=Path("runs"), show_default=True, help="Root folder of the results.")
+results = click.option(
+    "--results", type=PATH, default=Path("leaderboards/results"), show_default=True, help="Root folder of the bundles."
+)
+resume = click.option("--resume", is_flag=True, help="Continue an unfinished run of the same settings.")
+restart = click.option("--restart", is_flag=True, help="Delete an unfinished run of the same settings and start over.")
+check = click.option("--check", "only_check", is_flag=True, help="Write nothing; fail if a page is outdated.")
+
+
+def settings(component: str = "COMPONENT") -> Callable[[Command], Command]:
+    """``--set``, for one kind of component or for all."""
+    metavar = f"{component}.PARAMETER=VALUE"
+    return click.option(
+        "--set", "settings", multiple=True, metavar=metavar, help="Change one parameter; may be repeated."
+    )
+
+
+def seed_list(text: str | None, seed: int) -> list[int]:
     """The seeds of ``--seeds`` ("0-4", "0,3,7"), or ``seed`` alone. Raises ``ParameterError``."""
     if text is None:
         return [seed]
     try:
-        found: list[int] = []
-        for part in text.split(","):
-            low, dash, high = part.partition("-")
-            found += range(int(low), int(high) + 1) if dash else [int(low)]
+        seeds: list[int] = []
+        for piece in text.split(","):
+            low, dash, high = piece.partition("-")
+            seeds += range(int(low), int(high) + 1) if dash else [int(low)]
     except ValueError as error:
         raise ParameterError(
-            f"--seeds {text} is no list of seeds", fix="for example --seeds 0-4 or --seeds 0,3,7"
+            f"--seeds {text} is not a list of seeds", fix="for example --seeds 0-4 or --seeds 0,3,7"
         ) from error
-    if not found or len(set(found)) < len(found):
+    if not seeds or len(set(seeds)) < len(seeds):
         raise ParameterError(f"--seeds {text} is empty or names a seed twice", fix="for example --seeds 0-4")
-    return found
-
-
-def only_of(settings: tuple[str, ...], *parts: str) -> None:
-    """Raises ``ParameterError`` if a text of ``--set`` is for another part than ``parts``."""
-    for one in settings:
-        if one.partition(".")[0] not in parts:
-            raise ParameterError(f"--set {one} is for no {' or '.join(parts)}", fix=f"for example --set {parts[0]}.X=1")
+    return seeds
 
 
 def unfinished(resume: bool, *, restart: bool) -> Unfinished:

@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from ferbench.cli import options
 from ferbench.cli.plugin_new import new
 
 
@@ -17,11 +18,17 @@ def plugin() -> None:
 
 @plugin.command()
 @click.argument("distribution")
-@click.option("--data", multiple=True, metavar="NAME=PATH", help="Where the files of dataset NAME lie; repeat.")
-@click.option("--set", "settings", multiple=True, metavar="NAME.PARAMETER=VALUE", help="Try part NAME so; repeat.")
-@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+@click.option("--data", multiple=True, metavar="NAME=PATH", help="The files of dataset NAME; may be repeated.")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="NAME.PARAMETER=VALUE",
+    help="Parameter to use when testing component NAME; may be repeated.",
+)
+@options.as_json
 def check(distribution: str, data: tuple[str, ...], settings: tuple[str, ...], as_json: bool) -> None:
-    """Try every rule of the contract on every part of DISTRIBUTION; fail if one is broken."""
+    """Try every rule of the contract on every component of DISTRIBUTION; fail if one is broken."""
     from ferbench.support.data_paths import parse_places
     from ferbench.support.progress import Reporter
     from ferbench.testing import given, page, running

@@ -1,4 +1,4 @@
-"""``ferbench plugin new``: parse, ask, write, and say what to do next."""
+"""``ferbench plugin new``: parse, ask, write, and print what to do next."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from ferbench.scaffold.write import KINDS
 
 @click.command()
 @click.argument("name")
-@click.option("--kind", required=True, type=click.Choice(KINDS), help="What the part is.")
+@click.option("--kind", required=True, type=click.Choice(KINDS), help="Kind of component.")
 @click.option(
-    "--into", type=click.Path(path_type=Path), default=Path(), help="Where its folder is made; by default here."
+    "--into", type=click.Path(path_type=Path), default=Path(), help="Parent of its folder; by default this folder."
 )
 @click.option("--force", is_flag=True, help="Overwrite files that exist without asking.")
 def new(name: str, kind: str, into: Path, force: bool) -> None:
-    """Write a complete plugin with one part: a distribution NAME with a module, its test and a README."""
+    """Write a complete plugin with one component: a distribution NAME with a module, its test and a README."""
     from ferbench.scaffold.write import check, commands, plan
 
     check(name, kind, installed().registry)
     written = plan(name, kind, into / name)
-    there = written.there()
-    if there and not force:
-        listed = ", ".join(map(str, there))
-        if not _asked():
+    existing = written.there()
+    if existing and not force:
+        listed = ", ".join(map(str, existing))
+        if not _is_interactive():
             raise StorageError(f"there are files already: {listed}", fix="choose another name, or overwrite: --force")
         click.confirm(f"overwrite {listed}?", abort=True)
     written.write()
@@ -39,6 +39,5 @@ def new(name: str, kind: str, into: Path, force: bool) -> None:
         click.echo(f"  {command}")
 
 
-def _asked() -> bool:
-    """Whether there is a person who could be asked."""
+def _is_interactive() -> bool:
     return sys.stdin.isatty()

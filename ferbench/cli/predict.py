@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from ferbench.cli import options
+from ferbench.components.settings import parameters_by_component
 from ferbench.errors import FerbenchError, ParameterError
 
 if TYPE_CHECKING:
@@ -17,25 +19,36 @@ if TYPE_CHECKING:
     from ferbench.prediction.predict import Totals
     from ferbench.prediction.records import FaceRecord
 
-PATH = click.Path(path_type=Path)
-split_option = click.option("--split", metavar="NAME", help="Of a run with several splits; by default the first.")
-device_option = click.option("--device", help="For every part that computes on one: auto, cpu, cuda, cuda:1.")
-
 
 @click.command()
-@click.argument("paths", nargs=-1, type=PATH, metavar="PATH...")
-@click.option("--model", "bundle", required=True, type=PATH, metavar="BUNDLE", help="The folder that a run left.")
+@click.argument("paths", nargs=-1, type=options.PATH, metavar="PATH...")
+@click.option(
+    "--model", "bundle", required=True, type=options.PATH, metavar="BUNDLE", help="The folder that a run saved."
+)
 @click.option("--camera", type=click.IntRange(0), metavar="N", help="Watch camera N; Ctrl-C ends it.")
-@click.option("--seconds", type=click.FloatRange(0, min_open=True), help="Watch the camera so long.")
+@click.option("--seconds", type=click.FloatRange(0, min_open=True), help="Stop after this many seconds.")
 @click.option("--detector", help="Name (ferbench list detectors); by default the run's own.")
-@click.option("--set", "settings", multiple=True, metavar="detector.PARAM=VALUE", help="Of the detector; repeat.")
-@click.option("--faces", type=click.Choice(["all", "largest"]), default="all", show_default=True, help="Of a picture.")
-@click.option("--out", type=PATH, metavar="DIR", help="Pictures and videos with boxes and labels; a timeline a video.")
-@click.option("--csv", "table", type=PATH, metavar="FILE", help="A row a face and frame.")
-@click.option("--classifier", metavar="LABEL", help="Of a pipeline with several; by default the first.")
-@split_option
-@device_option
-@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+@options.settings("detector")
+@click.option(
+    "--faces",
+    type=click.Choice(["all", "largest"]),
+    default="all",
+    show_default=True,
+    help="Which faces to label in each picture.",
+)
+@click.option(
+    "--out",
+    type=options.PATH,
+    metavar="DIR",
+    help="Write pictures and videos with boxes and labels, and one timeline per video, to this folder.",
+)
+@click.option("--csv", "table", type=options.PATH, metavar="FILE", help="Write one row per face and frame to this CSV.")
+@click.option(
+    "--classifier", metavar="LABEL", help="Which classifier of a pipeline with several; by default the first."
+)
+@options.split
+@options.device
+@options.as_json
 def predict(
     paths: tuple[Path, ...],
     bundle: Path,
@@ -51,13 +64,11 @@ def predict(
     device: str | None,
     as_json: bool,
 ) -> None:
-    """Label the faces in PATHs with a bundle's model: images, videos, folders of them, patterns; or a camera's."""
+    """Label the faces in PATHs (images, videos, folders, patterns) or of a camera with a bundle's model."""
     if bool(paths) == (camera is not None):
         raise ParameterError("predict needs something to look at", fix="give PATHs, or --camera N, one of the two")
-    if strange := [one for one in settings if not one.startswith("detector.")]:
-        raise ParameterError(f"--set {strange[0]} is not of the detector", fix="--set detector.PARAMETER=VALUE")
+    parameters = parameters_by_component(settings, ["detector"])
 
-    from ferbench.components.pipeline import settings_of
     from ferbench.media import pictures, video
     from ferbench.prediction import records
     from ferbench.prediction.model import load
@@ -70,7 +81,7 @@ def predict(
         split=split,
         classifier=classifier,
         detector=detector,
-        settings=settings_of(settings, "detector"),
+        settings=parameters["detector"],
         device=device,
     )
     model.prepare()
@@ -118,12 +129,12 @@ def predict(
 
 
 @click.command()
-@click.argument("bundle", type=PATH)
-@click.option("--onnx", is_flag=True, required=True, help="As ONNX: the one format there is.")
-@click.option("--out", type=PATH, metavar="FILE", help="By default embedder.onnx in the bundle.")
-@split_option
-@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
-def export(bundle: Path, onnx: bool, out: Path | None, split: str | None, as_json: bool) -> None:
+@click.argument("bundle", type=options.PATH)
+@click.option("--onnx", is_flag=True, expose_value=False, help="Export as ONNX (the only format).")
+@click.option("--out", type=options.PATH, metavar="FILE", help="The file; by default embedder.onnx in the bundle.")
+@options.split
+@options.as_json
+def export(bundle: Path, out: Path | None, split: str | None, as_json: bool) -> None:
     """Write the embedder of BUNDLE as one ONNX graph, from crop to embedding, checked against the original."""
     from ferbench.prediction import onnx as prediction_onnx
     from ferbench.support.progress import Reporter

@@ -1,4 +1,4 @@
-"""``ferbench verify``, ``ferbench submit`` and ``ferbench rerun``: others' results checked, laid out, repeated."""
+"""``ferbench verify``, ``ferbench submit`` and ``ferbench rerun``: others' results checked, submitted, run again."""
 
 from __future__ import annotations
 
@@ -9,19 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ferbench.cli.options import unfinished
-from ferbench.components.discovery import installed
+from ferbench.cli import options
 from ferbench.errors import FerbenchError, printable
 
 if TYPE_CHECKING:
     from ferbench.running.rerun import Rerun
 
-BUNDLE = click.argument("folder", metavar="BUNDLE", type=click.Path(path_type=Path))
+BUNDLE = click.argument("folder", metavar="BUNDLE", type=options.PATH)
 
 
 @click.command()
-@click.argument("bundles", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+@click.argument("bundles", nargs=-1, required=True, type=options.PATH)
+@options.as_json
 def verify(bundles: tuple[Path, ...], as_json: bool) -> None:
     """Check each BUNDLE (or all below a folder): scores recomputed, ids, labels and splits against manifests."""
     answers = [answer for given in bundles for answer in _answers(given)]
@@ -36,13 +35,13 @@ def verify(bundles: tuple[Path, ...], as_json: bool) -> None:
 
 @click.command()
 @BUNDLE
-@click.option("--name", required=True, help="Who hands it in: a person or a team.")
-@click.option("--url", required=True, help="Of code, model or paper; https.")
-@click.option("--licence", required=True, help="Of the predictions, as an SPDX identifier: CC-BY-4.0.")
-@click.option("--paper", default="", help="Authors, year, title, venue.")
-@click.option("--to", type=click.Path(path_type=Path), default=Path("leaderboards/results"), show_default=True)
+@click.option("--name", required=True, help="Who submits it: a person or a team.")
+@click.option("--url", required=True, help="Address of the code, model or paper; https.")
+@click.option("--licence", required=True, help="Licence of the predictions, as an SPDX identifier: CC-BY-4.0.")
+@click.option("--paper", default="", help="The paper: authors, year, title, venue.")
+@click.option("--to", type=options.PATH, default=Path("leaderboards/results"), show_default=True)
 def submit(folder: Path, name: str, url: str, licence: str, paper: str, to: Path) -> None:
-    """Check a BUNDLE, say who hands it in, and lay a copy out for a pull request."""
+    """Check a BUNDLE, record who submits it, and copy it into place for a pull request."""
     from ferbench.verify import submit as verify_submit
 
     place, verdict = verify_submit.submit(folder, to, name=name, url=url, licence=licence, paper=paper)
@@ -53,25 +52,23 @@ def submit(folder: Path, name: str, url: str, licence: str, paper: str, to: Path
 
 @click.command()
 @BUNDLE
-@click.option("--data", type=click.Path(path_type=Path), help="Where the dataset's files lie; by default as added.")
-@click.option("--init", type=click.Path(path_type=Path), help="The weights it started from, if it did.")
-@click.option("--workers", type=click.IntRange(1), help="Processes for the face step; by default one a usable core.")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Where it runs.")
-@click.option("--resume", is_flag=True, help="Go on with an unfinished run of the same settings.")
-@click.option("--restart", is_flag=True, help="Throw an unfinished run of the same settings away.")
+@options.data
+@click.option("--init", type=options.PATH, help="The weights that the bundle's run started from, if it did.")
+@options.workers
+@options.out
+@options.resume
+@options.restart
 def rerun(
     folder: Path, data: Path | None, init: Path | None, workers: int | None, out: Path, resume: bool, restart: bool
 ) -> None:
-    """Run a BUNDLE again with the parts installed here; if the scores agree, mark it as reproduced."""
+    """Run a BUNDLE again with the components installed here; if the scores agree, mark it as reproduced."""
     from ferbench.running import rerun as running_rerun
-    from ferbench.support.processes import usable_cores
     from ferbench.support.progress import Reporter
 
-    registry = installed().registry
-    result, again = running_rerun.plan(
-        folder, registry, data=data, out=out, init=init, workers=workers or usable_cores()
+    result, again = running_rerun.plan_rerun(folder, data=data, out=out, init=init, workers=workers)
+    done = running_rerun.rerun(
+        folder, result, again, Reporter(), unfinished=options.unfinished(resume, restart=restart)
     )
-    done = running_rerun.rerun(folder, result, again, Reporter(), unfinished=unfinished(resume, restart=restart))
     _show_rerun(done)
     if not done.holds:
         click.echo(f"NOT reproduced: {folder} is left as it was; the run is in {done.folder}")

@@ -10,22 +10,23 @@ from typing import Any
 
 import click
 
+from ferbench.cli import options
 from ferbench.components.discovery import installed
 from ferbench.errors import ParameterError
 
 
 @click.command()
-@click.argument("study", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Results' root.")
-@click.option("--workers", type=click.IntRange(1), help="That many processes here (Dask), one cell each at a time.")
-@click.option("--scheduler", metavar="ADDRESS", help="The workers of a Dask scheduler: tcp://host:8786.")
-@click.option("--retry", is_flag=True, help="Run the cells that failed before once more.")
-@click.option("--json", "as_json", is_flag=True, help="Print the outcomes as JSON.")
+@click.argument("study", type=options.PATH)
+@options.out
+@click.option("--workers", type=click.IntRange(1), help="Processes on this machine (Dask), one cell each at a time.")
+@click.option("--scheduler", metavar="ADDRESS", help="Use the workers of this Dask scheduler: tcp://host:8786.")
+@click.option("--retry", is_flag=True, help="Run cells that failed before once more.")
+@options.as_json
 def sweep(study: Path, out: Path, workers: int | None, scheduler: str | None, retry: bool, as_json: bool) -> None:
     """Run a STUDY.toml: pipelines x datasets x protocols x seeds, each a bundle under --out.
 
-    A cell that is finished is not run again: the same command goes on with a sweep that was stopped. One that failed
-    hides no other; the exit status is then 1.
+    A finished cell is not run again: the same command continues a sweep that was stopped. A failed cell does not stop
+    the others; the exit status is then 1.
     """
     if workers and scheduler:
         raise ParameterError("--workers and --scheduler were both given", fix="choose one of the two")

@@ -1,4 +1,4 @@
-"""``ferbench table``: a paper's tables, run where runs are missing, collected from bundles where they are there."""
+"""``ferbench table``: a paper's tables, from bundles; missing runs are made first."""
 
 from __future__ import annotations
 
@@ -15,24 +15,20 @@ from ferbench.errors import FerbenchError, ParameterError
 
 if TYPE_CHECKING:
     from ferbench.boards.paper_table import Job
-    from ferbench.components.registry import Registry
-    from ferbench.running.run import Plan
-
-RESULTS = Path("leaderboards/results")
 
 
 @click.command()
 @click.argument("names", nargs=-1, required=True, metavar="N...")
-@click.option("--data", multiple=True, metavar="NAME=PATH", help="Where a dataset's files lie; repeat.")
-@click.option("--results", type=click.Path(path_type=Path), default=RESULTS, show_default=True, help="Root of bundles.")
-@click.option("--collect-only", is_flag=True, help="Run nothing; what has no bundle is 'not run'.")
-@click.option("--out", type=click.Path(path_type=Path), help="The page; by default tables/NAME.md beside the results.")
-@click.option("--check", "only_check", is_flag=True, help="Run and write nothing; fail if the page is stale.")
-@click.option("--seeds", help="One run a seed: 0-4 or 0,3,7; by default 0.")
-@click.option("--set", "settings", multiple=True, metavar="PART.PARAMETER=VALUE", help="For every run; repeat.")
-@click.option("--device", help="For every part that computes on one: auto, cpu, cuda, cuda:1.")
-@click.option("--resume", is_flag=True, help="Go on with unfinished runs of the same settings.")
-@click.option("--json", "as_json", is_flag=True, help="Print the rows as JSON.")
+@click.option("--data", multiple=True, metavar="NAME=PATH", help="The files of dataset NAME; may be repeated.")
+@options.results
+@click.option("--collect-only", is_flag=True, help="Run nothing; cells without a bundle are 'not run'.")
+@click.option("--out", type=options.PATH, help="The page; by default tables/NAME.md next to the results.")
+@options.check
+@options.seeds
+@options.settings()
+@options.device
+@options.resume
+@options.as_json
 def table(
     names: tuple[str, ...],
     data: tuple[str, ...],
@@ -48,11 +44,11 @@ def table(
 ) -> None:
     """Write table N of a paper (5, or haider2023-5): its numbers as published, and ours under each protocol.
 
-    What has no bundle under --results is run first, each training once. Without --set a bundle with any settings
-    counts, and the page says which; with --set only those with exactly these.
+    Cells without a bundle under --results are run first, each training once. Without --set, bundles with any settings
+    count, and the page says which; with --set, only those with exactly these.
     """
     registry = installed().registry
-    chosen_seeds = options.seeds(seeds, 0)
+    chosen_seeds = options.seed_list(seeds, 0)
     if out and len(names) > 1:
         raise ParameterError("--out is one file, and there are several tables", fix="write them one by one")
 
@@ -69,7 +65,7 @@ def table(
         jobs = dict.fromkeys(
             job for one in read.values() for job in paper_table.missing(one, bundles, chosen_seeds, settings)
         )
-        folders = _run(list(jobs), registry, parse_places(data), results, device, resume=resume)
+        folders = _run(list(jobs), parse_places(data), results, device, resume=resume)
         bundles += [(folder, verified(folder)) for folder in folders]
     if seeds:
         bundles = [(folder, result) for folder, result in bundles if result.seed in chosen_seeds]
@@ -90,52 +86,43 @@ def table(
         click.echo(json.dumps(rows if len(rows) > 1 else rows[whole[0]], indent=2))
 
 
-def _run(
-    jobs: list[Job], registry: Registry, places: dict[str, Path], results: Path, device: str | None, *, resume: bool
-) -> list[Path]:
+def _run(jobs: list[Job], data: dict[str, Path], results: Path, device: str | None, *, resume: bool) -> list[Path]:
     """Runs ``jobs``; every name, parameter and path is checked before the first one starts."""
-    from ferbench.running.run import run
-    from ferbench.support.progress import Reporter
+    from ferbench.running.plan import plan
 
-    plans, problems = [], dict[str, None]()
+    plans = []
+    problems = dict[str, None]()
     for job in jobs:
         try:
-            plans.append(_plan(job, registry, places, results, device))
+            planned = plan(
+                job.pipeline,
+                dataset=job.dataset,
+                data=data.get(job.dataset),
+                protocol=job.protocol,
+                settings=job.settings,
+                seed=job.seed,
+                device=device,
+                out=results,
+            )
+            plans.append(planned)
         except FerbenchError as error:
             problems[f"{error.what} ({error.fix})"] = None
     if problems:
         raise ParameterError(
             f"{len(jobs)} runs are missing and cannot all be started: {'; '.join(problems)}",
-            fix="mend that, or write the table from what there is: --collect-only",
+            fix="fix that (data: --data NAME=PATH), or write the table from the bundles that there are: --collect-only",
         )
+
+    from ferbench.running.run import run
+    from ferbench.support.progress import Reporter
+
     folders = []
-    for number, (job, plan) in enumerate(zip(jobs, plans, strict=True), start=1):
+    for number, (job, planned) in enumerate(zip(jobs, plans, strict=True), start=1):
         reporter = Reporter()
-        said = " ".join([job.pipeline, *job.settings, "on", job.dataset, "under", job.protocol, f"seed {job.seed}"])
-        reporter.say(f"run {number} of {len(jobs)}: {said}")
-        folders.append(run(plan, reporter, unfinished="resume" if resume else "error"))
+        title = " ".join([job.pipeline, *job.settings, "on", job.dataset, "under", job.protocol, f"seed {job.seed}"])
+        reporter.say(f"run {number} of {len(jobs)}: {title}")
+        folders.append(run(planned, reporter, unfinished="resume" if resume else "error"))
     return folders
-
-
-def _plan(job: Job, registry: Registry, places: dict[str, Path], results: Path, device: str | None) -> Plan:
-    from ferbench.components import pipeline as pipelines
-    from ferbench.components.pipeline import settings_of
-    from ferbench.running.run import Plan
-    from ferbench.support.data_paths import known
-
-    others = [one for one in job.settings if not one.startswith(("dataset.", "protocol."))]
-    source, rule = (
-        pipelines.resolve_component(kind, name, registry, settings_of(job.settings, kind))
-        for kind, name in (("dataset", job.dataset), ("protocol", job.protocol))
-    )
-    if source.entry.load().needs_data and job.dataset not in places | known():
-        raise ParameterError(
-            f"where {job.dataset} lies is not known",
-            fix=f"--data {job.dataset}=PATH, or once and for all: ferbench data add {job.dataset} PATH",
-        )
-    raw = pipelines.read(job.pipeline, registry)
-    resolved = pipelines.resolve(raw, registry, dataset=job.dataset, settings=others, device=device)
-    return Plan(resolved, source, rule, places.get(job.dataset), job.seed, results)
 
 
 def _check(pages: dict[Path, str], names: str) -> None:
@@ -143,8 +130,8 @@ def _check(pages: dict[Path, str], names: str) -> None:
 
     stale = check(pages)
     for path in stale:
-        click.echo(f"stale: {path}", err=True)
+        click.echo(f"outdated: {path}", err=True)
     if stale:
-        click.echo(f"write it anew: ferbench table {names} --collect-only", err=True)
+        click.echo(f"update it: ferbench table {names} --collect-only", err=True)
         sys.exit(1)
     click.echo(f"{len(pages)} {'page is' if len(pages) == 1 else 'pages are'} up to date")

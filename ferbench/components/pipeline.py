@@ -1,8 +1,8 @@
-"""A pipeline: a TOML file that names the parts and their parameters, checked whole before any work starts.
+"""A pipeline: a TOML file that names the components and their parameters, checked whole before any work starts.
 
     name = "tlf-resnet18-svm"
     paper = "..."                       # shown by ``ferbench show``
-    [detector]                          # each part: a name, and parameters of its factory
+    [detector]                          # each component: a name, and parameters of its factory
     name = "retinaface"
     [faces]                             # the face step's own parameters
     size = 48
@@ -15,34 +15,93 @@
     [on.fer2013.embedder]               # what differs on one dataset
     epochs = 300
 
-``--set PART.PARAMETER=VALUE`` changes one value, ``--set PART=NAME`` puts another part (with its defaults) there.
+``--set COMPONENT.PARAMETER=VALUE`` changes one value, ``--set COMPONENT=NAME`` replaces a component by another one
+(with its defaults).
 """
 
 from __future__ import annotations
 
-import copy
-import difflib
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
-from ferbench.components import signature
-from ferbench.components.registry import Entry, Registry
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from ferbench.components.registry import PLURALS, Entry, Registry
+from ferbench.components.settings import Settings, parse_settings
+from ferbench.components.signature import checked_parameters, signature_of
 from ferbench.components.steps import EpochScoring, FaceStep
-from ferbench.errors import ParameterError, PipelineError
+from ferbench.errors import DataError, ParameterError, PipelineError, did_you_mean
 from ferbench.support.naming import FOLDER_NAME
 
-PARTS = ("detector", "embedder", "loss", "sampler")
+if TYPE_CHECKING:
+    from ferbench.interfaces import Detector
+
+COMPONENTS = ("detector", "embedder", "loss", "sampler")
+"""The kinds that a pipeline has one of."""
 STEPS: dict[str, Any] = {"faces": FaceStep, "monitor": EpochScoring}
-TEXTS = ("name", "summary", "paper", "notes")
+Table = dict[str, Any]
+
+
+class PipelineFile(BaseModel):
+    """The file's sections. Only the pipeline of a bundle that needed no detector has ``None`` there."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str
+    summary: str = ""
+    paper: str = ""
+    notes: str = ""
+    detector: Table | None
+    faces: Table = {}
+    embedder: Table
+    loss: Table | None = None
+    sampler: Table | None = None
+    classifiers: list[Table] = []
+    monitor: Table = {}
+    on: dict[str, dict[str, Table]] = {}
+
+    @property
+    def labels(self) -> list[str]:
+        """What each classifier is called."""
+        return [str(table.get("label", table.get("name"))) for table in self.classifiers]
+
+    def tables(self) -> list[tuple[str, Table]]:
+        """(kind, table) of every component."""
+        single = [(kind, getattr(self, kind)) for kind in COMPONENTS if getattr(self, kind) is not None]
+        return single + [("classifier", table) for table in self.classifiers]
+
+    def change(self, section: str, values: Table, where: str) -> None:
+        """Changes ``values`` of a component, a step, the first classifier, or the classifier of that label.
+
+        Another ``name`` replaces the component, whose parameters are forgotten. Raises ``ParameterError``.
+        """
+        if section in (*COMPONENTS, *STEPS):
+            table = getattr(self, section) or {}
+            setattr(self, section, table)
+        elif section in self.labels:
+            table = self.classifiers[self.labels.index(section)]
+        elif section in ("classifier", "classifiers") and self.classifiers:
+            table = self.classifiers[0]
+        else:
+            names = [*COMPONENTS, *STEPS, "classifier", *self.labels]
+            raise ParameterError(
+                f"{where}: this pipeline has no component '{section}'",
+                fix=f"{did_you_mean(section, names)}it has: {', '.join(names)}",
+            )
+        if "name" in values and (len(values) == 1 or values["name"] != table.get("name")):
+            kept = {"label": table["label"]} if "label" in table else {}
+            table.clear()
+            table.update(kept)
+        table.update(values)
 
 
 @dataclass(frozen=True)
 class Component:
-    """A registered part with every parameter resolved."""
+    """A registered component with every parameter resolved."""
 
     entry: Entry
     parameters: dict[str, Any]
@@ -63,8 +122,7 @@ class Pipeline:
     """Every name and parameter of a pipeline, resolved for one dataset."""
 
     name: str
-    texts: dict[str, str]
-    detector: Component
+    detector: Component | None
     faces: FaceStep
     embedder: Component
     loss: Component | None
@@ -73,16 +131,31 @@ class Pipeline:
     monitor: EpochScoring
     changed: dict[str, Any]
 
+    @property
+    def components(self) -> list[Component]:
+        """All that it has."""
+        single = (self.detector, self.embedder, self.loss, self.sampler)
+        return [*(component for component in single if component), *self.classifiers]
+
+    def build_detector(self) -> Detector:
+        """A new detector. Raises ``DataError`` if the pipeline has none, as its bundle's dataset shipped the faces."""
+        if self.detector is None:
+            raise DataError(
+                "the bundle's dataset shipped face crops or boxes, this copy of it does not",
+                fix="use the copy of the dataset that the bundle was made from",
+            )
+        return cast("Detector", self.detector.build())
+
     def to_dict(self) -> dict[str, Any]:
         """All that the predictions depend on, as plain values."""
         return {
             "name": self.name,
-            "detector": self.detector.to_dict(),
+            "detector": self.detector and self.detector.to_dict(),
             "faces": self.faces.to_dict(),
             "embedder": self.embedder.to_dict(),
             "loss": self.loss and self.loss.to_dict(),
             "sampler": self.sampler and self.sampler.to_dict(),
-            "classifiers": {part.label: part.to_dict() for part in self.classifiers},
+            "classifiers": {classifier.label: classifier.to_dict() for classifier in self.classifiers},
             "monitor": self.monitor.to_dict(),
             "changed": self.changed,
         }
@@ -90,100 +163,116 @@ class Pipeline:
 
 def read(name: str, registry: Registry) -> dict[str, Any]:
     """A pipeline's TOML by registered name or by path. Raises ``UnknownNameError`` or ``PipelineError``."""
-    text, place = source(name, registry)
+    path = Path(name)
     try:
+        text = path.read_text(encoding="utf-8") if path.suffix == ".toml" else registry.get("pipeline", name).text()
         raw = tomllib.loads(text)
+    except (OSError, UnicodeDecodeError) as error:
+        raise PipelineError(f"pipeline file {path} cannot be read: {error}", fix="check the path") from error
     except tomllib.TOMLDecodeError as error:
-        raise PipelineError(f"{place} is not valid TOML: {error}", fix="mend that line") from error
-    raw.setdefault("name", Path(name).stem)
+        raise PipelineError(f"pipeline {name} is not valid TOML: {error}", fix="fix that line") from error
+    raw.setdefault("name", path.stem)
     return raw
 
 
-def source(name: str, registry: Registry) -> tuple[str, str]:
-    """The text of a pipeline file, comments and all, and where it lies. Raises as ``read`` does."""
-    path = Path(name)
-    if path.suffix != ".toml":
-        entry = registry.get("pipeline", name)
-        return entry.text(), entry.target
-    try:
-        return path.read_text(encoding="utf-8"), str(path)
-    except (OSError, UnicodeDecodeError) as error:
-        raise PipelineError(f"pipeline file {path} cannot be read: {error}", fix="check the path") from error
-
-
 def resolve(
-    raw: Mapping[str, Any], registry: Registry, *, dataset: str, settings: Sequence[str] = (), device: str | None = None
+    raw: Mapping[str, Any], registry: Registry, *, dataset: str, settings: Settings = (), device: str | None = None
 ) -> Pipeline:
     """Checks every name and parameter and fills in the defaults. Builds nothing.
 
-    ``settings`` are the texts of ``--set``; ``device`` is given to every part that has a parameter of that name.
+    ``settings`` are those of ``--set``; ``device`` is given to every component that has a parameter of that name.
+    What can be checked without importing a component is checked first.
     Raises ``PipelineError``, ``ParameterError`` or ``UnknownNameError``.
     """
-    tables = copy.deepcopy(dict(raw))
-    overrides = tables.pop("on", {})
-    _check_keys(tables)
-    for section, values in overrides.get(dataset, {}).items():
-        _merge(_table(tables, section, f"on.{dataset}"), values)
-    changed = {}
-    for setting in settings:
-        key, value = _apply(tables, setting)
-        changed[key] = value
-    _check_names(tables, registry)
-    parts = {kind: _part(kind, tables[kind], registry, device) for kind in PARTS if kind in tables}
-    for kind in ("detector", "embedder"):
-        if kind not in parts:
-            raise PipelineError(f"pipeline '{raw['name']}' has no [{kind}]", fix=f"see: ferbench list {kind}s")
-    classifiers = tuple(_part("classifier", table, registry, device) for table in tables.get("classifiers", []))
-    labels = [part.label for part in classifiers]
-    if not labels or len(set(labels)) < len(labels):
+    file = _validated(raw)
+    for section, values in file.on.get(dataset, {}).items():
+        file.change(section, values, f"on.{dataset}")
+    changed = parse_settings(settings)
+    for key, value in changed.items():
+        _apply(file, key, value)
+    check_names(file.name, *file.labels)
+    if not file.labels or len(set(file.labels)) < len(file.labels):
         raise PipelineError(
-            f"pipeline '{raw['name']}' needs one or more [[classifiers]] with different labels, has {labels}",
+            f"pipeline '{file.name}' needs one or more [[classifiers]] with different labels, has {file.labels}",
             fix='give each a name = "..." and a label = "..."',
         )
-    steps = {
-        name: step(**signature.checked_parameters(step, tables.get(name, {}), f"section [{name}]"))
-        for name, step in STEPS.items()
-    }
-    check_monitored(steps["monitor"], labels)
-    check_names(tables["name"], *labels)
+    faces = FaceStep(**checked_parameters(FaceStep, file.faces, "section [faces]"))
+    monitor = EpochScoring(**checked_parameters(EpochScoring, file.monitor, "section [monitor]"))
+    _check_monitored(monitor, file.labels)
+    for kind, table in file.tables():
+        _entry(kind, table, registry)
+    components = [_component(kind, table, registry, device) for kind, table in file.tables()]
+    single = {component.entry.kind: component for component in components}
     return Pipeline(
-        name=tables["name"],
-        texts={key: str(tables.get(key, "")) for key in TEXTS},
-        detector=parts["detector"],
-        faces=steps["faces"],
-        embedder=parts["embedder"],
-        loss=parts.get("loss"),
-        sampler=parts.get("sampler"),
-        classifiers=classifiers,
-        monitor=steps["monitor"],
+        name=file.name,
+        detector=single.get("detector"),
+        faces=faces,
+        embedder=single["embedder"],
+        loss=single.get("loss"),
+        sampler=single.get("sampler"),
+        classifiers=tuple(component for component in components if component.entry.kind == "classifier"),
+        monitor=monitor,
         changed=changed,
     )
 
 
-def resolve_component(kind: str, name: str, registry: Registry, given: Mapping[str, Any] | None = None) -> Component:
-    """One part by itself, such as a run's dataset or protocol."""
-    return _part(kind, {"name": name, **(given or {})}, registry, None)
+def resolve_component(
+    kind: str, name: str, registry: Registry, parameters: Mapping[str, Any] | None = None, device: str | None = None
+) -> Component:
+    """One component by itself, such as a run's dataset or protocol."""
+    return _component(kind, {**(parameters or {}), "name": name}, registry, device)
 
 
-def _part(kind: str, table: Mapping[str, Any], registry: Registry, device: str | None) -> Component:
-    given = dict(table)
-    name = given.pop("name", None)
-    label = given.pop("label", name)
-    if not isinstance(name, str) or not isinstance(label, str):
-        raise PipelineError(f"a pipeline's {kind} needs a name", fix=f'name = "..."; see: ferbench list {kind}s')
-    entry = registry.get(kind, name)
+def _component(kind: str, table: Table, registry: Registry, device: str | None) -> Component:
+    entry = _entry(kind, table, registry)
+    parameters = dict(table)
+    name = parameters.pop("name")
+    label = parameters.pop("label", name)
     factory = entry.load()
     owner = f"{kind} '{name}'"
-    if device is not None and any(parameter.name == "device" for parameter in signature.signature_of(factory, owner)):
-        given["device"] = device
-    return Component(entry, signature.checked_parameters(factory, given, owner), label)
+    if device is not None and any(parameter.name == "device" for parameter in signature_of(factory, owner)):
+        parameters["device"] = device
+    return Component(entry, checked_parameters(factory, parameters, owner), str(label))
 
 
-def _check_names(tables: Mapping[str, Any], registry: Registry) -> None:
-    """All names before the first import: a mistyped one is answered without waiting for a framework."""
-    named = [(kind, tables[kind]) for kind in PARTS if kind in tables]
-    for kind, table in named + [("classifier", table) for table in tables.get("classifiers", [])]:
-        registry.get(kind, str(table.get("name")))
+def _entry(kind: str, table: Table, registry: Registry) -> Entry:
+    if not isinstance(table.get("name"), str):
+        raise PipelineError(
+            f"a pipeline's {kind} needs a name", fix=f'name = "..."; see: ferbench list {PLURALS[kind]}'
+        )
+    return registry.get(kind, table["name"])
+
+
+def _validated(raw: Mapping[str, Any]) -> PipelineFile:
+    try:
+        return PipelineFile.model_validate(raw)
+    except ValidationError as error:
+        sections = list(PipelineFile.model_fields)
+        problems = []
+        for problem in error.errors():
+            section = ".".join(map(str, problem["loc"]))
+            if problem["type"] == "extra_forbidden":
+                hint = did_you_mean(section, sections).strip()
+                problems.append(f"there is no section '{section}'{f', {hint}' if hint else ''}")
+            elif problem["type"] == "missing":
+                problems.append(f"it has no [{section}]")
+            else:
+                problems.append(f"{section}: {problem['msg']}")
+        raise PipelineError(
+            f"pipeline '{raw.get('name')}': {'; '.join(problems)}", fix=f"its sections may be: {', '.join(sections)}"
+        ) from error
+
+
+def _apply(file: PipelineFile, key: str, value: Any) -> None:
+    section, _, parameter = key.partition(".")
+    if parameter not in ("", "name"):
+        file.change(section, {parameter: value}, "--set")
+    elif section in STEPS:
+        raise ParameterError(
+            f"--set {key}={value}: [{section}] is not a component that could be replaced", fix="set a parameter"
+        )
+    else:
+        file.change(section, {"name": str(value)}, "--set")
 
 
 def check_names(*names: str) -> None:
@@ -192,87 +281,14 @@ def check_names(*names: str) -> None:
         if not re.fullmatch(FOLDER_NAME, name):
             raise PipelineError(
                 f"a pipeline or a classifier cannot be called {name!r}: it names a folder or a file",
-                fix="use letters, digits, spaces and . _ + = - alone, a letter or a digit first, 100 at most",
+                fix="use only letters, digits, spaces and . _ + = -, a letter or a digit first, at most 100",
             )
 
 
-def check_monitored(monitor: EpochScoring, labels: Sequence[str]) -> None:
-    """Raises ``PipelineError`` if the monitor names a classifier that is not among ``labels``."""
+def _check_monitored(monitor: EpochScoring, labels: Sequence[str]) -> None:
     for label in monitor.classifiers or []:
         if label not in labels:
-            near = difflib.get_close_matches(label, labels, n=1, cutoff=0.5)
-            hint = f"did you mean '{near[0]}'? " if near else ""
             raise PipelineError(
                 f"section [monitor] names a classifier '{label}' that this pipeline does not have",
-                fix=f"{hint}it has: {', '.join(labels)}",
+                fix=f"{did_you_mean(label, labels)}it has: {', '.join(labels)}",
             )
-
-
-def _check_keys(tables: Mapping[str, Any]) -> None:
-    known = (*TEXTS, *PARTS, *STEPS, "classifiers")
-    for key in tables:
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-            hint = f"did you mean '{near[0]}'? " if near else ""
-            raise PipelineError(f"a pipeline has no section '{key}'", fix=f"{hint}it has: {', '.join(known)}, on")
-
-
-def parse_setting(setting: str) -> tuple[str, Any]:
-    """("loss.margin", 0.5) for "loss.margin=0.5"; a value that is no TOML is text. Raises ``ParameterError``."""
-    key, equals, text = (part.strip() for part in setting.partition("="))
-    if not equals or not key.partition(".")[0]:
-        raise ParameterError(f"--set {setting} is not PART.PARAMETER=VALUE", fix="for example --set loss.margin=0.5")
-    try:
-        return key, tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return key, text
-
-
-def settings_of(settings: Sequence[str], part: str) -> dict[str, Any]:
-    """Of the texts of ``--set``, the parameters of ``part``."""
-    return {
-        key.partition(".")[2]: value
-        for key, value in (parse_setting(one) for one in settings if one.startswith(f"{part}."))
-    }
-
-
-def _apply(tables: dict[str, Any], setting: str) -> tuple[str, Any]:
-    key, value = parse_setting(setting)
-    section, _, parameter = key.partition(".")
-    table = _table(tables, section, "--set")
-    if parameter in ("", "name"):
-        if section in STEPS:
-            raise ParameterError(
-                f"--set {setting}: [{section}] is no part that could be replaced", fix="set a parameter"
-            )
-        label = table.get("label")
-        table.clear()
-        table["name"] = str(value)
-        if label is not None:
-            table["label"] = label
-    else:
-        table[parameter] = value
-    return key, value
-
-
-def _table(tables: dict[str, Any], section: str, where: str) -> dict[str, Any]:
-    """The table of a part, a step, the first classifier, or the classifier of that label."""
-    if section in PARTS or section in STEPS:
-        found: dict[str, Any] = tables.setdefault(section, {})
-        return found
-    classifiers: list[dict[str, Any]] = tables.get("classifiers", [])
-    labels = [str(table.get("label", table.get("name"))) for table in classifiers]
-    if section in labels:
-        return classifiers[labels.index(section)]
-    if section in ("classifier", "classifiers") and classifiers:
-        return classifiers[0]
-    known = [*PARTS, *STEPS, "classifier", *labels]
-    near = difflib.get_close_matches(section, known, n=1, cutoff=0.5)
-    hint = f"did you mean '{near[0]}'? " if near else ""
-    raise ParameterError(f"{where}: this pipeline has no part '{section}'", fix=f"{hint}it has: {', '.join(known)}")
-
-
-def _merge(table: dict[str, Any], values: Mapping[str, Any]) -> None:
-    if "name" in values and values["name"] != table.get("name"):
-        table.clear()
-    table.update(values)

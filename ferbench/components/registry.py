@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import importlib.resources
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ferbench.errors import NameClashError, PluginError, UnknownNameError
+from ferbench.errors import NameClashError, PluginError, UnknownNameError, did_you_mean
 
 KINDS = ("dataset", "protocol", "detector", "scenes", "embedder", "loss", "sampler", "classifier", "pipeline", "table")
 PLURALS = {kind: {"loss": "losses", "scenes": "scenes"}.get(kind, f"{kind}s") for kind in KINDS}
@@ -125,6 +124,5 @@ class Registry:
 
     @staticmethod
     def _unknown(what: str, name: str, names: Iterable[str], plural: str) -> UnknownNameError:
-        near = difflib.get_close_matches(name, list(names), n=3, cutoff=0.5)
-        hint = f"did you mean {' or '.join(repr(one) for one in near)}? " if near else ""
-        return UnknownNameError(f"there is no {what}", fix=f"{hint}see: ferbench list {plural}".rstrip())
+        fix = f"{did_you_mean(name, names)}see: ferbench list {plural}".rstrip()
+        return UnknownNameError(f"there is no {what}", fix=fix)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import typing
 from collections.abc import Callable, Mapping
@@ -12,7 +11,7 @@ from typing import Any
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from ferbench.errors import ParameterError, PluginError
+from ferbench.errors import ParameterError, PluginError, did_you_mean, first_problem
 
 REQUIRED = inspect.Parameter.empty
 
@@ -64,15 +63,17 @@ def checked_parameters(factory: Callable[..., Any], given: Mapping[str, Any], ow
     parameters = {parameter.name: parameter for parameter in signature_of(factory, owner)}
     for name in given:
         if name not in parameters:
-            near = difflib.get_close_matches(name, list(parameters), n=1, cutoff=0.5)
-            hint = f"did you mean '{near[0]}'? " if near else ""
-            known = ", ".join(parameters) or "none"
-            raise ParameterError(f"{owner} has no parameter '{name}'", fix=f"{hint}it has: {known}")
+            names = ", ".join(parameters) or "none"
+            raise ParameterError(
+                f"{owner} has no parameter '{name}'", fix=f"{did_you_mean(name, parameters)}it has: {names}"
+            )
     resolved = {}
     for name, parameter in parameters.items():
         value = given.get(name, parameter.default)
         if value is REQUIRED:
-            raise ParameterError(f"{owner} needs a value for '{name}'", fix=f"--set PART.{name}={parameter.type_text}")
+            raise ParameterError(
+                f"{owner} needs a value for '{name}'", fix=f"--set COMPONENT.{name}={parameter.type_text}"
+            )
         resolved[name] = _read(parameter, value, owner)
     return resolved
 
@@ -82,9 +83,8 @@ def _read(parameter: Parameter, value: Any, owner: str) -> Any:
     try:
         return adapter.validate_python(value, strict=not isinstance(value, str))
     except ValidationError as error:
-        reason = error.errors()[0]["msg"]
         raise ParameterError(
-            f"{owner}: '{parameter.name}' cannot be {value!r}: {reason}",
+            f"{owner}: '{parameter.name}' cannot be {value!r}: {first_problem(error)}",
             fix=f"it is {parameter.type_text}"
             + ("" if parameter.default is REQUIRED else f", by default {parameter.default!r}"),
         ) from error

@@ -44,7 +44,7 @@ def choose_scenes(registry: Registry, name: str | None, data: Path | None) -> st
     if len(fitting) != 1:
         raise ParameterError(
             f"these scenes may be meant: {', '.join(fitting) or 'none that are installed'}",
-            fix="name them with --dataset; see: ferbench list scenes",
+            fix="name them with --scenes; see: ferbench list scenes",
         )
     return fitting[0]
 

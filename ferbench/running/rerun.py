@@ -1,49 +1,31 @@
-"""A bundle run again: its settings as data, its parts only those that are installed here.
+"""A bundle run again: its settings are data, its components only those that are installed here.
 
-The bundle may be anybody's. Names are looked up in the registry, parameters go through the parts' signatures, and a
-text that could be a path is refused, so that no file is opened that the bundle names.
+The bundle may be anybody's. Names are looked up in the registry, parameters are checked against signatures, and a
+text that could be a path is refused, so that no file that the bundle names is opened.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ferbench import __version__
 from ferbench.bundles import bundle, files
 from ferbench.bundles.bundle import Result
-from ferbench.components import pipeline, signature
-from ferbench.components.pipeline import Component, Pipeline
-from ferbench.components.registry import Entry, Registry
-from ferbench.errors import BundleError, DataError, UnknownNameError
-from ferbench.interfaces import Detector
+from ferbench.components.discovery import installed
+from ferbench.components.pipeline import COMPONENTS, STEPS
+from ferbench.components.registry import Registry
+from ferbench.errors import BundleError, UnknownNameError
 from ferbench.running import run
+from ferbench.running.plan import Plan, plan
 from ferbench.support import data_paths
 from ferbench.support.atomic import write_json
 from ferbench.support.progress import Reporter
 from ferbench.verify import agreement
 from ferbench.verify.agreement import Agreement
 from ferbench.verify.verify import verified
-
-
-def no_detector() -> Detector:
-    """Stands where the bundle's run had no detector, as its dataset shipped crops or boxes. Raises ``DataError``."""
-    raise DataError(
-        "the bundle's dataset shipped face crops or boxes, this copy of it does not",
-        fix="bring the copy of the dataset that the bundle was made of",
-    )
-
-
-NONE = Component(
-    Entry(
-        "none", "ferbench.running.rerun:no_detector", "nothing to detect", distribution="ferbench", version=__version__
-    ),
-    {},
-    "none",
-)
 
 
 @dataclass(frozen=True)
@@ -55,61 +37,66 @@ class Rerun:
 
     @property
     def holds(self) -> bool:
-        return all(one.holds for one in self.agreements)
+        """Whether every classifier agrees."""
+        return all(agreement.holds for agreement in self.agreements)
 
 
-def plan(
-    folder: Path, registry: Registry, *, data: Path | None, out: Path, init: Path | None, workers: int
-) -> tuple[Result, run.Plan]:
+def plan_rerun(
+    folder: Path, *, data: Path | None, out: Path, init: Path | None, workers: int | None = None
+) -> tuple[Result, Plan]:
     """The verified result of ``folder``, and the plan of the same run.
 
-    Raises ``BundleError`` if it cannot be believed or run again, and the registry's and the parameters' errors.
+    Raises ``BundleError`` if it cannot be believed or run again, and the errors of ``ferbench.plan``.
     """
     result = verified(folder)
     if folder.resolve().is_relative_to(out.resolve()):
-        raise BundleError(f"{folder} lies in {out}, where the new run goes", fix="--out another folder")
+        raise BundleError(f"{folder} is in {out}, where the new run goes", fix="--out another folder")
     if (result.transfer is None) != (init is None):
         needs = "starts from an earlier run's weights" if init is None else "starts from no earlier weights"
         raise BundleError(f"{folder} {needs}", fix="--init BUNDLE" if init is None else "leave out --init")
-    part = {
-        kind: _part(kind, facts, registry)
+    registry = installed().registry
+    settings = {
+        f"{kind}.{name}": value
         for kind, facts in (("dataset", result.dataset), ("protocol", result.protocol))
+        for name, value in _checked(kind, facts, registry).items()
     }
-    restored = restore(result.pipeline, registry)
-    return result, run.Plan(restored, part["dataset"], part["protocol"], data, result.seed, out, init, False, workers)
-
-
-def restore(described: Mapping[str, Any], registry: Registry) -> Pipeline:
-    """The pipeline that ``Pipeline.to_dict`` gave, of installed parts. Raises as ``plan`` does."""
-    parts = {kind: described[kind] and _part(kind, described[kind], registry) for kind in pipeline.PARTS}
-    classifiers = [_part("classifier", one, registry, label) for label, one in described["classifiers"].items()]
-    steps = {
-        name: step(**signature.checked_parameters(step, _no_paths(described[name]), f"section [{name}]"))
-        for name, step in pipeline.STEPS.items()
-    }
-    pipeline.check_monitored(steps["monitor"], [one.label for one in classifiers])
-    return Pipeline(
-        name=described["name"],
-        texts=dict.fromkeys(pipeline.TEXTS, ""),
-        detector=parts["detector"] or NONE,
-        faces=steps["faces"],
-        embedder=parts["embedder"],
-        loss=parts["loss"],
-        sampler=parts["sampler"],
-        classifiers=tuple(classifiers),
-        monitor=steps["monitor"],
-        changed=dict(described["changed"]),
+    again = plan(
+        _pipeline_file(result.pipeline, registry),
+        dataset=result.dataset["name"],
+        protocol=result.protocol["name"],
+        data=data,
+        settings=settings,
+        seed=result.seed,
+        init=init,
+        workers=workers,
+        out=out,
     )
+    return result, replace(again, pipeline=replace(again.pipeline, changed=dict(result.pipeline["changed"])))
 
 
-def rerun(folder: Path, result: Result, again: run.Plan, reporter: Reporter, *, unfinished: run.Unfinished) -> Rerun:
-    """Runs the plan and compares. Raises the errors of a run, and ``BundleError`` if the data are others."""
+def _pipeline_file(pipeline: Mapping[str, Any], registry: Registry) -> dict[str, Any]:
+    """The pipeline file that ``Pipeline.to_dict`` was made from, of installed components."""
+    file: dict[str, Any] = {"name": pipeline["name"]}
+    for kind in COMPONENTS:
+        facts = pipeline[kind]
+        file[kind] = facts and {**_checked(kind, facts, registry), "name": facts["name"]}
+    for step in STEPS:
+        file[step] = _without_paths(pipeline[step])
+    file["classifiers"] = [
+        {**_checked("classifier", facts, registry), "name": facts["name"], "label": label}
+        for label, facts in pipeline["classifiers"].items()
+    ]
+    return file
+
+
+def rerun(folder: Path, result: Result, again: Plan, reporter: Reporter, *, unfinished: run.Unfinished) -> Rerun:
+    """Runs the plan and compares. Raises the errors of a run, and ``BundleError`` if the data differ."""
     name = again.dataset.entry.name
     samples = data_paths.load(again.dataset.build(), name, again.data)
     if samples.fingerprint != result.dataset["fingerprint"]:
         raise BundleError(
             f"this copy of {name} has another fingerprint than the bundle's ({result.dataset['fingerprint'][:12]})",
-            fix="bring the copy of the dataset that the bundle was made of: --data PATH",
+            fix="use the copy of the dataset that the bundle was made from: --data PATH",
         )
     for difference in versions(result):
         reporter.warn(difference)
@@ -139,31 +126,40 @@ def promote(folder: Path, result: Result, done: Rerun) -> None:
     verified(folder)
 
 
-def _part(kind: str, described: Mapping[str, Any], registry: Registry, label: str | None = None) -> Component:
-    given = _no_paths(described["parameters"])
-    if {"name", "label"} & set(given):
+def _checked(kind: str, facts: Mapping[str, Any], registry: Registry) -> dict[str, Any]:
+    """The parameters of a component of the bundle, if it is installed here from the same distribution."""
+    parameters: dict[str, Any] = _without_paths(facts["parameters"])
+    if {"name", "label"} & set(parameters):
         raise BundleError(f"a parameter of the {kind} cannot be called name or label", fix="refuse the bundle")
+    owner = facts["distribution"].split(" ")[0]
     try:
-        part = pipeline.resolve_component(
-            kind, described["name"], registry, {**given, **({"label": label} if label else {})}
-        )
+        entry = registry.get(kind, facts["name"])
     except UnknownNameError as error:
-        what = f"{error.what} here; the bundle has it of {described['distribution']}"
+        what = f"{error.what} here; the bundle has it from {facts['distribution']}"
         raise UnknownNameError(what, fix=error.fix) from error
-    owner = described["distribution"].split(" ")[0]
-    if part.entry.distribution != owner:
+    if entry.distribution != owner:
         raise BundleError(
-            f"{kind} '{described['name']}' is of {part.entry.distribution} here, the bundle's is of {owner}",
+            f"{kind} '{facts['name']}' is from {entry.distribution} here, the bundle's is from {owner}",
             fix=f"use an environment with {owner}",
         )
-    return part
+    return parameters
 
 
-def _no_paths(values: Any) -> Any:
+def _without_paths(values: Any) -> Any:
     """``values``, if no text among them could be a file's path. Raises ``BundleError``."""
     if isinstance(values, dict | list):
         for inner in values.values() if isinstance(values, dict) else values:
-            _no_paths(inner)
-    elif isinstance(values, str) and ("/" in values or "\\" in values or Path(values).exists()):
-        raise BundleError(f"a parameter is a path or an address: {values}", fix="rerun takes no files from a bundle")
+            _without_paths(inner)
+    elif isinstance(values, str) and ("/" in values or "\\" in values or _is_here(values)):
+        raise BundleError(
+            f"a parameter is a path, an address, or the name of a file here: {values}",
+            fix="rerun opens no files that a bundle names",
+        )
     return values
+
+
+def _is_here(name: str) -> bool:
+    try:
+        return Path(name).exists()
+    except OSError:  # too long for a file's name
+        return False

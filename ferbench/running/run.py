@@ -10,7 +10,6 @@ import shutil
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -20,7 +19,6 @@ import numpy as np
 from ferbench.bundles import bundle
 from ferbench.bundles.files import LEAKS, RESULT, SUBJECTS
 from ferbench.bundles.scores import MISS, score
-from ferbench.components.pipeline import Component, Pipeline
 from ferbench.data import Embeddings, Indices, Predictions, Samples, Split
 from ferbench.errors import ModelError, TrainingError
 from ferbench.faces.prepare import Crops, Rows, prepare, shipped
@@ -30,6 +28,7 @@ from ferbench.running import classifier_file, start_weights
 from ferbench.running.class_scores import class_scores
 from ferbench.running.embed import embed_all
 from ferbench.running.epoch_scorer import EpochScorer, Side, fit
+from ferbench.running.plan import Plan
 from ferbench.running.split_result import SplitResult, joined, keep, kept
 from ferbench.running.split_result import predictions as predictions_of
 from ferbench.running.start_weights import record
@@ -44,32 +43,20 @@ Unfinished = Literal["error", "resume", "restart"]
 """An unfinished run of the same plan is an error, is continued, or is deleted and started over."""
 
 
-@dataclass(frozen=True)
-class Plan:
-    """All that one run depends on. ``data`` is where the dataset's files lie, ``out`` the root for results.
-
-    ``init`` are weights to start from (``ferbench.running.start_weights``); ``allow_overlap`` runs on, and marks the
-    result, where they were trained on images that are tested. ``workers`` processes share the face step; the result is
-    the same for any number.
-    """
-
-    pipeline: Pipeline
-    dataset: Component
-    protocol: Component
-    data: Path | None
-    seed: int
-    out: Path
-    init: Path | None = None
-    allow_overlap: bool = False
-    workers: int = 1
-
-
-def run(plan: Plan, reporter: Reporter, *, unfinished: Unfinished = "error", skip_finished: bool = False) -> Path:
+def run(
+    plan: Plan,
+    reporter: Reporter | None = None,
+    *,
+    unfinished: Unfinished = "error",
+    skip_finished: bool = False,
+) -> Path:
     """Runs ``plan`` and gives the bundle's folder.
 
-    ``unfinished`` says what happens to an unfinished run of the same plan; a finished one is run again, or left as it
-    is with ``skip_finished``. Raises the errors of its components, ``TrainingError`` and ``StorageError``.
+    ``reporter`` shows the progress; by default on the terminal. ``unfinished`` says what happens to an unfinished run
+    of the same plan; a finished one is run again, or left as it is with ``skip_finished``. Raises the errors of its
+    components, ``TrainingError`` and ``StorageError``.
     """
+    reporter = reporter or Reporter()
     dataset: Dataset = plan.dataset.build()
     protocol: EvaluationProtocol = plan.protocol.build()
     with reporter.stage(f"reading {plan.dataset.entry.name}"):
@@ -86,7 +73,7 @@ def run(plan: Plan, reporter: Reporter, *, unfinished: Unfinished = "error", ski
     pipeline = plan.pipeline
     with reporter.stage("faces"):
         crops = prepare(
-            samples, pipeline.detector.build, pipeline.faces, progress=reporter.advance, workers=plan.workers
+            samples, pipeline.build_detector, pipeline.faces, progress=reporter.advance, workers=plan.workers
         )
 
     audits = of_a_run.audited(splits, samples, crops, protocol, reporter)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,10 +21,10 @@ from annotated_types import Ge, Len
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from ferbench.components import pipeline as pipelines
-from ferbench.components.pipeline import Component
-from ferbench.components.registry import Entry, Registry
-from ferbench.errors import StudyError
-from ferbench.running.run import Plan
+from ferbench.components.registry import Registry
+from ferbench.components.settings import parse_settings
+from ferbench.errors import StudyError, first_problem
+from ferbench.running.plan import Plan, plan
 from ferbench.support.hashing import digest
 
 
@@ -43,12 +43,12 @@ class Named(BaseModel):
 
 
 class Source(Named):
-    """A dataset, and where its files lie; by default as ``ferbench data add`` was told."""
+    """A dataset, and where its files are; by default where ``ferbench data add`` was told."""
 
     data: Path | None = None
 
 
-class Changed(BaseModel):
+class Pipeline(BaseModel):
     """A pipeline, and what differs from its file."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -62,7 +62,7 @@ class Study(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    pipelines: Annotated[list[Annotated[Changed, BeforeValidator(_table)]], Len(1)]
+    pipelines: Annotated[list[Annotated[Pipeline, BeforeValidator(_table)]], Len(1)]
     datasets: Annotated[list[Annotated[Source, BeforeValidator(_table)]], Len(1)] = [Source(name="synthfaces")]
     protocols: list[Annotated[Named, BeforeValidator(_table)]] = []
     seeds: Annotated[list[Annotated[int, Ge(0)]], Len(1)] = [0]
@@ -77,54 +77,62 @@ class Cell:
     key: str
     plan: Plan
 
-    def entries(self) -> list[Entry]:
-        """The parts that it needs."""
-        pipeline = self.plan.pipeline
-        parts = [self.plan.dataset, self.plan.protocol, pipeline.detector, pipeline.embedder, *pipeline.classifiers]
-        return [part.entry for part in [*parts, pipeline.loss, pipeline.sampler] if part]
-
 
 def cells(file: Path, registry: Registry, out: Path) -> list[Cell]:
-    """The cells of the study ``file``, whose bundles lie under ``out``: every name and parameter is checked.
+    """The cells of the study ``file``, whose bundles go under ``out``: every name, parameter and path is checked.
 
-    Raises ``StudyError``, ``PipelineError``, ``ParameterError`` or ``UnknownNameError``.
+    Raises ``StudyError`` and the errors of ``ferbench.plan``.
     """
     study = _read(file)
-    found: dict[str, Cell] = {}
+    by_key: dict[str, Cell] = {}
     for cell in _cells(study, file.parent, registry, out):
-        if cell.key in found:
-            raise StudyError(f"{file} asks for the same run twice: {cell.name}", fix="remove one of the two")
-        found[cell.key] = cell
-    return list(found.values())
+        if cell.key in by_key:
+            raise StudyError(f"{file} has the same run twice: {cell.name}", fix="remove one of the two")
+        by_key[cell.key] = cell
+    return list(by_key.values())
 
 
 def _cells(study: Study, folder: Path, registry: Registry, out: Path) -> Iterator[Cell]:
+    protocols: list[Named | None] = [*study.protocols] or [None]
     for changed in study.pipelines:
         near = folder / changed.name
         raw = pipelines.read(str(near) if near.suffix == ".toml" else changed.name, registry)
         for source in study.datasets:
-            dataset = pipelines.resolve_component("dataset", source.name, registry, source.parameters)
-            pipeline = pipelines.resolve(raw, registry, dataset=source.name, settings=changed.set, device=study.device)
-            data = None if source.data is None else folder / source.data.expanduser()
-            for named in study.protocols or [Named(name=dataset.entry.load().default_protocol)]:
-                protocol = pipelines.resolve_component("protocol", named.name, registry, named.parameters)
+            for named in protocols:
+                first = plan(
+                    raw,
+                    dataset=source.name,
+                    data=None if source.data is None else folder / source.data.expanduser(),
+                    protocol=named.name if named else None,
+                    settings=_settings(changed, source, named),
+                    device=study.device,
+                    workers=1,
+                    out=out,
+                    registry=registry,
+                )
                 for seed in study.seeds:
-                    plan = Plan(pipeline, dataset, protocol, data, seed, out)
-                    yield Cell(_name(changed, source, named, seed), _key(plan), plan)
+                    seeded = replace(first, seed=seed)
+                    yield Cell(_name(changed, source, seeded, named), _key(seeded), seeded)
 
 
-def _name(changed: Changed, source: Source, named: Named, seed: int) -> str:
-    steps = [" ".join([changed.name, *changed.set]), *(_told(one) for one in (source, named)), f"seed {seed}"]
-    return ", ".join(steps)
+def _settings(changed: Pipeline, source: Source, named: Named | None) -> dict[str, Any]:
+    dataset = {f"dataset.{key}": value for key, value in source.parameters.items()}
+    protocol = {f"protocol.{key}": value for key, value in named.parameters.items()} if named else {}
+    return {**parse_settings(changed.set), **dataset, **protocol}
 
 
-def _told(named: Named) -> str:
+def _name(changed: Pipeline, source: Source, plan: Plan, named: Named | None) -> str:
+    rule = named or Named(name=plan.protocol.entry.name)
+    return ", ".join([" ".join([changed.name, *changed.set]), _text(source), _text(rule), f"seed {plan.seed}"])
+
+
+def _text(named: Named) -> str:
     return " ".join([named.name, *(f"{key}={value}" for key, value in named.parameters.items())])
 
 
 def _key(plan: Plan) -> str:
-    parts: list[Component] = [plan.dataset, plan.protocol]
-    return digest([plan.pipeline.to_dict(), *(part.to_dict() for part in parts), plan.seed])[:16]
+    facts = [plan.pipeline.to_dict(), plan.dataset.to_dict(), plan.protocol.to_dict(), plan.seed]
+    return digest(facts)[:16]
 
 
 def _read(file: Path) -> Study:
@@ -133,11 +141,9 @@ def _read(file: Path) -> Study:
     except (OSError, UnicodeDecodeError) as error:
         raise StudyError(f"the study {file} cannot be read: {error}", fix="check the path") from error
     except tomllib.TOMLDecodeError as error:
-        raise StudyError(f"{file} is not valid TOML: {error}", fix="mend that line") from error
+        raise StudyError(f"{file} is not valid TOML: {error}", fix="fix that line") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(step) for step in first["loc"])
         raise StudyError(
-            f"{file}: {place}: {first['msg']}",
+            f"{file}: {first_problem(error)}",
             fix='a study has pipelines, datasets, protocols, seeds, device; for example pipelines = ["raw-pixels-svm"]',
         ) from error

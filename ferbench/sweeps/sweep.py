@@ -110,7 +110,7 @@ def run_packed(packed: bytes, tell: Tell, *, where: str) -> Outcome:
     have = {(entry.kind, entry.name, entry.distribution, entry.version) for entry in installed().registry}
     lacking = {
         f"{entry.distribution} {entry.version}"
-        for entry in cell.entries()
+        for entry in (component.entry for component in cell.plan.components)
         if (entry.kind, entry.name, entry.distribution, entry.version) not in have
     }
     if lacking:

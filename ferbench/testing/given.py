@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ferbench.components.pipeline import settings_of
+from ferbench.components.settings import parameters_by_component, parse_settings
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,6 @@ class Given:
 
 def read(data: Mapping[str, Path], settings: Sequence[str]) -> dict[str, Given]:
     """By part: the paths ``data``, and the texts of ``--set NAME.PARAMETER=VALUE``. Raises ``ParameterError``."""
-    from ferbench.components.pipeline import parse_setting
-
-    names = [parse_setting(one)[0].partition(".")[0] for one in settings]
-    return {name: Given(data.get(name), settings_of(settings, name)) for name in dict.fromkeys([*data, *names])}
+    names = [key.partition(".")[0] for key in parse_settings(settings)]
+    parameters = parameters_by_component(settings, [*data, *names])
+    return {name: Given(data.get(name), values) for name, values in parameters.items()}

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from ferbench.boards import paper_table
 from ferbench.components import pipeline
 from ferbench.errors import FerbenchError, UnknownNameError
+from ferbench.running.plan import plan
 from ferbench.testing.rules import BrokenRuleError, expect, rule
 from ferbench.testing.trial import Trial
 
@@ -53,13 +56,16 @@ def its_cells_can_be_run(trial: Trial) -> None:
     for section, row, protocol in paper_table.cells(table):
         assert row.cell is not None
         try:
-            trial.registry.get("dataset", section.dataset)
-            trial.registry.get("protocol", protocol)
-            settings = [one for one in row.cell.settings if not one.startswith(("dataset.", "protocol."))]
             for name, classifier in row.cell.sources:
-                raw = pipeline.read(name, trial.registry)
-                found = pipeline.resolve(raw, trial.registry, dataset=section.dataset, settings=settings)
-                labels = [part.label for part in found.classifiers]
+                planned = plan(
+                    name,
+                    dataset=section.dataset,
+                    data=Path(),  # that it is there is enough to plan
+                    protocol=protocol,
+                    settings=row.cell.settings,
+                    registry=trial.registry,
+                )
+                labels = [component.label for component in planned.pipeline.classifiers]
                 expect(classifier in labels, f"row '{row.label}': {name} has no classifier '{classifier}'")
         except FerbenchError as error:
             raise BrokenRuleError(f"row '{row.label}': {error.what}") from error

@@ -114,7 +114,7 @@ def test_the_page(only_toy: Call, toy_run: Run, tmp_path: Path) -> None:
     assert (page.parent / link / "result.json").exists()
     assert "up to date" in only_toy(*words, "--check").stdout
     page.write_text(text.replace("99.50", "99.60"))
-    assert "stale" in only_toy(*words, "--check", status=1).stderr
+    assert "outdated" in only_toy(*words, "--check", status=1).stderr
 
 
 def test_what_cannot_be_run_is_said_before_anything_runs(call: Call, tmp_path: Path) -> None:
@@ -130,7 +130,8 @@ def test_where_a_dataset_lies_must_be_said(call: Call, tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text(TEXT.replace('dataset = "toy"', 'dataset = "fer2013"'))
     said = call("table", file, "--results", tmp_path / "runs", status=2).stderr
-    assert said.count("--data fer2013=PATH") == 1
+    assert said.count("where the data of fer2013 is is not known") == 1
+    assert "--data NAME=PATH" in said
     assert "is not NAME=PATH" in call("table", file, "--results", tmp_path, "--data", "x", status=2).stderr
     release = tmp_path / "fer2013.csv"
     release.write_text("emotion,pixels,Usage\n1,2,Training\n")

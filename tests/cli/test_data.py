@@ -36,9 +36,11 @@ def test_add_list_and_run_without_data(call: Call, tmp_path: Path) -> None:
 def test_mistakes(call: Call, tmp_path: Path) -> None:
     assert "did you mean 'toy'" in call("data", "add", "toyy", tmp_path, status=2).stderr
     assert "there is no" in call("data", "add", "toy", tmp_path / "nowhere", status=2).stderr
-    for words in (("data", "check", "fer2013"), ("run", "--pipeline", "raw-pixels-svm", "--dataset", "fer2013")):
-        error = call(*words, status=2).stderr
-        assert "FER2013 needs its files" in error
+    checked = call("data", "check", "fer2013", status=2).stderr
+    assert "FER2013 needs its files" in checked
+    started = call("run", "--pipeline", "raw-pixels-svm", "--dataset", "fer2013", status=2).stderr
+    assert "where the data of fer2013 is is not known" in started
+    for error in (checked, started):
         assert "ferbench data add fer2013 PATH" in error
     data_paths.file().parent.mkdir(parents=True, exist_ok=True)
     data_paths.file().write_text("[1")
@@ -69,7 +71,7 @@ def test_audit_takes_parameters_of_dataset_and_protocol(call: Call) -> None:
     words = ("data", "audit", "toy", "--json", "--set", "dataset.subjects=12", "--set", "protocol.selection=last")
     (split,) = json.loads(call(*words).stdout)["splits"]
     assert (split["train"] + split["test"], split["validation"]) == (12 * 7, 0)
-    assert "for no dataset or protocol" in call(*words, "--set", "faces.size=32", status=2).stderr
+    assert "there is no component 'faces' here" in call(*words, "--set", "faces.size=32", status=2).stderr
 
 
 def test_an_entry_says_whether_its_dataset_needs_files() -> None:

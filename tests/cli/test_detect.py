@@ -60,8 +60,12 @@ def test_bad_files_are_one_line_each_and_the_rest_goes_on(call: Call, folder: Pa
 
 def test_a_parameter_is_set_and_checked(call: Call, folder: Path) -> None:
     words = ("detect", folder / "a.png", "--detector", "toy-detector", "--json", "--set")
-    assert json.loads(call(*words, "threshold=250").stdout)["faces"] == []
-    assert "has no parameter 'treshold'" in call(*words, "treshold=250", status=2).stderr
+    assert json.loads(call(*words, "detector.threshold=250").stdout)["faces"] == []
+    assert "has no parameter 'treshold'" in call(*words, "detector.treshold=250", status=2).stderr
+    said = call(*words, "detecter.threshold=250", status=2).stderr
+    assert "there is no component 'detecter' here" in said
+    assert "did you mean 'detector'" in said
+    assert "names no parameter" in call(*words, "detector=other", status=2).stderr
 
 
 def test_boxes_are_drawn_into_a_file_or_a_folder(call: Call, folder: Path, tmp_path: Path) -> None:

@@ -86,13 +86,13 @@ def test_seeds_are_summed_up(call: Call, tmp_path: Path) -> None:
         ((*TOY, "--set", "protocol.test=2"), "float, > 0, < 1"),
         ((*TOY, "--set", "embedder.epochs=none"), "'epochs' cannot be 'none'"),
         ((*TOY, "--set", "detector=toy-unloadable"), "cannot be loaded"),
-        ((*TOY, "--seeds", "a-b"), "no list of seeds"),
+        ((*TOY, "--seeds", "a-b"), "is not a list of seeds"),
         ((*TOY, "--seeds", "0,0"), "names a seed twice"),
         ((*TOY, "--seeds", "5-1"), "is empty"),
         (("show", "nothing"), "there is no part 'nothing'"),
         (("leaderboard", "--results", "nowhere"), "there is no folder nowhere"),
         (("run", "--pipeline", "nowhere.toml"), "nowhere.toml cannot be read"),
-        (("run", "--pipeline", "raw-pixels-svm", "--dataset", "fer2013"), "FER2013 needs its files"),
+        (("run", "--pipeline", "raw-pixels-svm", "--dataset", "fer2013"), "where the data of fer2013 is is not known"),
         (("run", "--pipeline", "raw-pixels-svm", "--dataset", "fer2013", "--data", "nowhere"), "there is no nowhere"),
     ],
 )
@@ -136,7 +136,7 @@ def test_a_process_of_its_own_shows_no_traceback_and_no_colour_codes(tmp_path: P
 
 @pytest.mark.parametrize(
     ("words", "work", "goes_on"),
-    [(TOY, "ferbench.running.run.run", True), (("list",), "ferbench.cli.parts.show_parts", False)],
+    [(TOY, "ferbench.running.run.run", True), (("list",), "ferbench.cli.component_tables.show_entries", False)],
 )
 def test_ctrl_c_names_resume_where_there_is_one(
     call: Call, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], work: str, goes_on: bool

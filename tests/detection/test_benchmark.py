@@ -18,7 +18,7 @@ from ferbench.detection.page import json_file, read
 from ferbench.errors import BundleError, ParameterError, PluginError
 from ferbench.support import weights
 
-TOY = ("detectors", "--dataset", "toy-scenes")
+TOY = ("detectors", "--scenes", "toy-scenes")
 
 
 @pytest.fixture(autouse=True)
@@ -97,16 +97,16 @@ def test_the_scenes_are_chosen_by_whether_there_are_files(registry: Any, tmp_pat
     assert benchmark.choose_scenes(registry, "toy-files", None) == "toy-files"
     with pytest.raises(ParameterError, match=r"may be meant: synthfaces-scenes, toy-scenes") as error:
         benchmark.choose_scenes(registry, None, None)
-    assert "--dataset" in error.value.fix
+    assert "--scenes" in error.value.fix
     with pytest.raises(ParameterError, match=r"may be meant: toy-files, wider-face"):
         benchmark.choose_scenes(registry, None, tmp_path)
 
 
 def test_scenes_that_need_files_are_remembered_like_datasets(toys: Callable[..., Result], tmp_path: Path) -> None:
-    said = toys("detectors", "--dataset", "toy-files", "--detector", "toy-detector", status=2)
+    said = toys("detectors", "--scenes", "toy-files", "--detector", "toy-detector", status=2)
     assert "ferbench data add toy-files PATH" in said.stderr
-    assert "ferbench detectors --dataset toy-files" in toys("data", "add", "toy-files", tmp_path).stdout
-    toys("detectors", "--dataset", "toy-files", "--detector", "toy-detector")
+    assert "ferbench detectors --scenes toy-files" in toys("data", "add", "toy-files", tmp_path).stdout
+    toys("detectors", "--scenes", "toy-files", "--detector", "toy-detector")
 
 
 @pytest.mark.parametrize(
@@ -133,13 +133,13 @@ def test_the_page_is_made_from_its_facts_and_a_change_is_stale(toys: Callable[..
     assert str(tmp_path) not in text + json_file(page).read_text()
     assert "is up to date" in toys("detectors", "--check", "--out", page).stdout
     page.write_text(text.replace("50.0", "60.0"))
-    assert "stale" in toys("detectors", "--check", "--out", page, status=1).stderr
+    assert "outdated" in toys("detectors", "--check", "--out", page, status=1).stderr
 
 
 def test_another_run_replaces_the_board_of_its_scenes_alone(toys: Callable[..., Result], tmp_path: Path) -> None:
     page = tmp_path / "detectors.md"
     toys(*TOY, "--out", page)
-    toys("detectors", "--dataset", "toy-files", "--data", tmp_path, "--out", page)
+    toys("detectors", "--scenes", "toy-files", "--data", tmp_path, "--out", page)
     toys(*TOY, "--out", page, "--detector", "toy-detector", "--limit", 1)
     boards = read(page).boards
     assert {name: board.images for name, board in boards.items()} == {"toy-scenes": 1, "toy-files": 3}

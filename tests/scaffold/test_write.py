@@ -165,7 +165,7 @@ def test_in_a_terminal_it_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
 
     from ferbench.cli import plugin_new
 
-    monkeypatch.setattr(plugin_new, "_asked", lambda: True)
+    monkeypatch.setattr(plugin_new, "_is_interactive", lambda: True)
     words = ["my-loss", "--kind", "loss", "--into", str(tmp_path)]
     CliRunner().invoke(plugin_new.new, words)
     file = tmp_path / "my-loss" / "README.md"

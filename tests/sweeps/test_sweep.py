@@ -48,7 +48,7 @@ def test_a_failed_cell_hides_no_other_and_is_retried_on_demand(call: Call, file:
     first = call(*words, status=1)
     rows = json.loads(first.stdout)["cells"]
     assert [row["state"] for row in rows] == ["finished", "finished", "failed", "failed"]
-    assert all("needs the parts train and test" in row["what"] and row["fix"] for row in rows[2:])
+    assert all("needs the partitions train and test" in row["what"] and row["fix"] for row in rows[2:])
     assert rows[0]["accuracy"] > 0.9
     assert "4 of 4 cells, 2 failed" in first.stderr
     results = {Path(row["bundle"]) / "result.json" for row in rows[:2]}

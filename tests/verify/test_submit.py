@@ -113,16 +113,16 @@ def test_a_rerun_that_parts_says_where(submitted: Path, call: Call, tmp_path: Pa
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda r: r["pipeline"]["embedder"]["parameters"].update(device="/etc/passwd"), "is a path or an address"),
-        (lambda r: r["pipeline"]["embedder"]["parameters"].update(device="hub:a/b"), "is a path or an address"),
-        (lambda r: r["pipeline"]["embedder"]["parameters"].update(device="pyproject.toml"), "is a path or an address"),
+        (lambda r: r["pipeline"]["embedder"]["parameters"].update(device="/etc/passwd"), "a parameter is a path"),
+        (lambda r: r["pipeline"]["embedder"]["parameters"].update(device="hub:a/b"), "a parameter is a path"),
+        (lambda r: r["pipeline"]["embedder"]["parameters"].update(device="pyproject.toml"), "a parameter is a path"),
         (lambda r: r["pipeline"]["embedder"]["parameters"].update(epochs=10**6), "'epochs' cannot be 1000000"),
         (lambda r: r["pipeline"]["embedder"]["parameters"].update(command="rm"), "has no parameter 'command'"),
         (lambda r: r["pipeline"]["embedder"]["parameters"].update(label="x"), "cannot be called name or label"),
         (lambda r: r["pipeline"]["embedder"].update(name="os"), "there is no embedder 'os' here"),
         (
             lambda r: r["pipeline"]["classifiers"]["lda"].update(distribution="ferbench-toy 1.0"),
-            "is of ferbench-sklearn",
+            "is from ferbench-sklearn",
         ),
         (lambda r: r["pipeline"]["monitor"].update(classifiers=["x"]), "names a classifier 'x'"),
         (lambda r: r["pipeline"]["faces"].update(size=-1), "'size' cannot be -1"),
