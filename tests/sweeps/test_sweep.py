@@ -58,7 +58,7 @@ def test_a_failed_cell_hides_no_other_and_is_retried_on_demand(call: Call, file:
     again = call(*words, status=1)
     assert [row["state"] for row in json.loads(again.stdout)["cells"][2:]] == ["failed before"] * 2
     file.write_text(
-        STUDY.replace("subjects = 8", "subjects = 8, parts = true").replace('["subject-disjoint-7-3", ', "[")
+        STUDY.replace("subjects = 8", "subjects = 8, partitions = true").replace('["subject-disjoint-7-3", ', "[")
     )
     call(*words)  # other cells: nothing of them failed before
     file.write_text(STUDY)
