@@ -16,6 +16,9 @@ from ferbench.components.settings import Settings, parameters_by_component, pars
 from ferbench.errors import DataError, StorageError, TransferError, WeightsError
 from ferbench.support import data_paths
 
+WEIGHTS_SUFFIXES = (".caffemodel", ".onnx", ".pt", ".pth", ".safetensors", ".task", ".tflite", ".xml")
+"""A parameter ``weights`` that ends so is a file; other texts may be a name, such as ``imagenet``."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
@@ -129,10 +132,14 @@ def _check_out(out: Path) -> None:
 
 
 def _check_weights(component: Component) -> None:
-    path = component.parameters.get("weights")
-    if isinstance(path, Path) and not path.expanduser().is_file():
+    weights = component.parameters.get("weights")
+    if not isinstance(weights, Path | str) or not str(weights):
+        return
+    path = Path(weights).expanduser()
+    named = isinstance(weights, Path) or weights.startswith(("/", "~", ".")) or path.suffix in WEIGHTS_SUFFIXES
+    if named and not path.is_file():
         raise WeightsError(
-            f"{component.entry.kind} '{component.entry.name}': there is no weights file {path}",
+            f"{component.entry.kind} '{component.entry.name}': there is no weights file {weights}",
             fix="check the path, or leave the parameter out and the weights are downloaded",
         )
 
