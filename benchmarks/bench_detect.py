@@ -22,7 +22,7 @@ import pytest
 from ferbench.components.steps import FaceStep
 from ferbench.faces.prepare import CHUNK, Cropper
 from ferbench.interfaces import Detector
-from ferbench.support.processes import keep_memory
+from ferbench.support.processes import tune_malloc
 from ferbench_datasets.synthfaces.dataset import SynthFaces
 from ferbench_detectors.haar import Haar
 from ferbench_detectors.mediapipe import MediaPipe
@@ -93,7 +93,7 @@ def test_the_face_step_beside_the_detectors_own_call(
     build, lay = CASES[name]
     detector = build()
     bare = lay(detector, images)
-    keep_memory()  # as a worker does
+    tune_malloc()  # as a worker does
     ids = np.array([str(number) for number in range(IMAGES)])
     step = Cropper(ids, InMemory(images), None, detector, FaceStep())
     pieces = [range(start, min(start + CHUNK, IMAGES)) for start in range(0, IMAGES, CHUNK)]

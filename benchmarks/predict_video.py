@@ -70,7 +70,7 @@ def alone(model: models.Model, file: Path) -> float:
 
 def child(given: argparse.Namespace) -> None:
     """Predicts one clip, and prints seconds and peak memory as JSON."""
-    processes.keep_memory()  # as the command does
+    processes.tune_malloc()  # as the command does
     model = models.load(given.model, detector=given.detector)
     file = Path(given.child)
     first = next(video.pictures(file, "clip"))

@@ -73,7 +73,7 @@ def predict(
     from ferbench.prediction import records
     from ferbench.prediction.model import load
     from ferbench.prediction.predict import Predictor
-    from ferbench.support.processes import keep_memory
+    from ferbench.support.processes import tune_malloc
     from ferbench.support.progress import Reporter
 
     model = load(
@@ -110,7 +110,7 @@ def predict(
             elif record.frame is None:
                 click.echo(_as_line(record))
 
-        keep_memory()
+        tune_malloc()
         predictor = Predictor(model=model, reporter=reporter, on_face=on_face, on_error=on_error, faces=faces, out=out)
         totals = []
         for file_totals in predictor.files(files) if camera is None else predictor.camera(camera, seconds):

@@ -81,7 +81,7 @@ def run(
     for number, split in enumerate(splits, start=1):
         outcome = kept(work / split.name, split, samples)
         if outcome is None:
-            with reporter.part(f"split {number} of {len(splits)}" if len(splits) > 1 else ""):
+            with reporter.prefix(f"split {number} of {len(splits)}" if len(splits) > 1 else ""):
                 outcome = _run_split(plan, split, samples, crops, protocol.selection, reporter, work, start)
                 record(work / "model" / split.name, described, samples, split, start.origin if start else None)
                 keep(outcome, work / split.name)

@@ -1,11 +1,12 @@
 """The same work on many pieces, over processes: results in order, and no process that outlives its parent.
 
 Processes are spawned, never forked: a fork copies locks that torch's and OpenCV's threads hold. Each computes on one
-thread, so that as many processes as cores do not fight over them.
+thread, so that as many processes as cores do not compete for them. joblib's processes would outlive a killed parent.
 """
 
 from __future__ import annotations
 
+import ctypes
 import os
 import pickle
 import signal
@@ -25,11 +26,14 @@ from ferbench.errors import PluginError, WorkerError
 Piece = TypeVar("Piece")
 Result = TypeVar("Result")
 
-WORTH = 8.0
+MIN_SECONDS_FOR_PROCESSES = 8.0
 """Seconds of work that must be left for the start of processes (one to five seconds) to pay."""
-AHEAD = 4
-"""Pieces a worker that may be under way or done before their turn; more would only take memory."""
+PIECES_AHEAD = 4
+"""Pieces per worker that may be under way or done before their turn; more would only take memory."""
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
+M_TRIM_THRESHOLD = -1
+M_MMAP_THRESHOLD = -3
+KEPT_BYTES = 31 << 20
 
 _work: Callable[[Any], Any]
 
@@ -41,53 +45,56 @@ def usable_cores() -> int:
     return int(cpu_count())
 
 
-def keep_memory() -> None:
+def tune_malloc() -> None:
     """Lets this process keep up to 62 MB of freed memory, for a process that does the same work again and again.
 
-    glibc hands a freed piece back to the system at once, which clears a page of it anew for each use, until it has
-    seen one of nearly 32 MB freed: from then on it keeps such pieces (mallopt(3), M_MMAP_THRESHOLD). With YuNet it is a
-    fifth of the time. Elsewhere this does nothing.
+    glibc returns freed pieces of 128 kB and more to the system at once, which then clears their pages again for each
+    use: a fifth of the time of YuNet. Its own limits grow only with what was freed before (mallopt(3)). Without glibc
+    this does nothing.
     """
-    bytes(31 << 20)  # its pages are never touched
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt:
+        mallopt(M_MMAP_THRESHOLD, KEPT_BYTES)
+        mallopt(M_TRIM_THRESHOLD, 2 * KEPT_BYTES)
 
 
 def in_order(work: Callable[[Piece], Result], pieces: Sequence[Piece], *, workers: int = 1) -> Generator[Result]:
     """``work(piece)`` of each piece, in the order of ``pieces``, which are best of about equal effort.
 
-    The first pieces are done here. If what is left would take more than ``WORTH`` seconds at the last one's pace,
-    ``workers`` processes do it. Close the iterator (``contextlib.closing``) if it may not be read to its end.
+    The first pieces are done here. If the rest would take more than ``MIN_SECONDS_FOR_PROCESSES`` at the last one's
+    pace, ``workers`` processes do it. Close the iterator (``contextlib.closing``) if it may not be read to its end.
 
     Raises what ``work`` raises, of the first piece that raises; ``PluginError`` if it cannot be pickled, and
     ``WorkerError`` if a process dies.
     """
-    keep_memory()
+    tune_malloc()
     for done, piece in enumerate(pieces, 1):
         started = time.monotonic()
         result = work(piece)
         pace = time.monotonic() - started
         yield result
-        # The first piece says nothing of the pace: it may have loaded weights.
-        if workers > 1 and done > 1 and pace * (len(pieces) - done) > WORTH:
-            yield from _spread(work, pieces[done:], workers)
+        # The first piece says nothing about the pace: it may have loaded weights.
+        if workers > 1 and done > 1 and pace * (len(pieces) - done) > MIN_SECONDS_FOR_PROCESSES:
+            yield from _in_processes(work, pieces[done:], workers)
             return
 
 
-def _spread(work: Callable[[Piece], Result], pieces: Sequence[Piece], workers: int) -> Iterator[Result]:
+def _in_processes(work: Callable[[Piece], Result], pieces: Sequence[Piece], workers: int) -> Iterator[Result]:
     try:
         packed = pickle.dumps(work)
-    except Exception as error:  # pickle raises nearly anything, and a part's own __reduce__ may too
+    except Exception as error:  # pickle raises nearly anything, and a component's own __reduce__ may too
         raise PluginError(
-            f"a part cannot be sent to other processes, as its contract asks: {type(error).__name__}: {error}",
-            fix="use one process: --workers 1; and report it to the part's author",
+            f"a component cannot be sent to other processes, as its contract asks: {type(error).__name__}: {error}",
+            fix="use one process: --workers 1; and report it to the component's author",
         ) from error
     context = get_context("spawn")
-    end, leash = context.Pipe(duplex=False)
-    pool = ProcessPoolExecutor(min(workers, len(pieces)), context, _begin, (end, packed))
+    leash_end, leash = context.Pipe(duplex=False)
+    pool = ProcessPoolExecutor(min(workers, len(pieces)), context, _start_worker, (leash_end, packed))
     waiting = deque[Any]()
     try:
         for piece in pieces:
             waiting.append(_submit(pool, piece))
-            if len(waiting) >= AHEAD * workers:
+            if len(waiting) >= PIECES_AHEAD * workers:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
@@ -95,14 +102,14 @@ def _spread(work: Callable[[Piece], Result], pieces: Sequence[Piece], workers: i
         leash.close()  # ends the workers in the middle of their pieces
         if isinstance(error, BrokenProcessPool):
             raise WorkerError(
-                "a worker process ended by itself: killed for its memory, or by a crash in a part's native code",
+                "a worker process ended by itself: killed for its memory, or by a crash in a component's native code",
                 fix="use fewer: --workers 1; what was finished is kept",
             ) from error
         raise
     finally:
         pool.shutdown(cancel_futures=True)
         leash.close()
-        end.close()
+        leash_end.close()
 
 
 def _submit(pool: ProcessPoolExecutor, piece: Any) -> Any:
@@ -114,19 +121,19 @@ def _submit(pool: ProcessPoolExecutor, piece: Any) -> Any:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _begin(end: Connection, packed: bytes) -> None:
+def _start_worker(leash_end: Connection, packed: bytes) -> None:
     """What a worker does first."""
     global _work
-    threading.Thread(target=_die_with_parent, args=(end,), daemon=True).start()
-    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))  # read when the libraries are loaded, which is in the next line
-    keep_memory()
+    threading.Thread(target=_die_with_parent, args=(leash_end,), daemon=True).start()
+    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))  # read when the libraries are loaded: by the last line here
+    tune_malloc()
     _work = pickle.loads(packed)
 
 
-def _die_with_parent(end: Connection) -> None:
-    # Nothing is ever sent. The other end closes when the parent lets go of it or is no more, kill -9 included.
+def _die_with_parent(leash_end: Connection) -> None:
+    # Nothing is ever sent. The other end closes when the parent closes it or is no more, kill -9 included.
     with suppress(EOFError, OSError):
-        end.recv_bytes()
+        leash_end.recv_bytes()
     os._exit(1)
 
 

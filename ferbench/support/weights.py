@@ -1,8 +1,8 @@
-"""Weights that a part needs: where they lie, whether they are the right ones, and how they get there.
+"""Weights that a component needs: where they are, whether they are the right ones, and how they get there.
 
-A file is looked for where the part's parameter says, else in the weights folder, and its SHA-256 is checked before
-anybody reads it. Naming the part that needs the weights counts as asking for them, so a missing file is downloaded from
-its public address; where that fails, the error says which file to put where by hand.
+A file is looked for where the component's parameter says, else in the weights folder, and its SHA-256 is checked before
+anybody reads it. To name a component that needs weights is to ask for them, so a missing file is downloaded from its
+public address; where that fails, the error says which file to put where by hand.
 """
 
 from __future__ import annotations
@@ -11,10 +11,9 @@ import hashlib
 import os
 import re
 import shlex
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -30,13 +29,10 @@ from ferbench.errors import PluginError, StorageError, WeightsError
 from ferbench.support.atomic import replacing
 from ferbench.support.hashing import of_file
 
-CHUNK = 1 << 18
+BLOCK_BYTES = 1 << 18
 """Bytes read at once."""
-PATIENCE = 20.0
+TIMEOUT = 20.0
 """Seconds without a byte after which a download has failed."""
-PLAIN_EVERY = 5.0
-"""Seconds between two lines of a download's progress where there is no terminal."""
-
 
 _may_download: ContextVar[bool] = ContextVar("may_download", default=True)
 
@@ -46,7 +42,7 @@ class Weights:
     """One file of weights, as its publisher offers it.
 
     ``name`` is the file's name in the weights folder, ``url`` its public https address. ``sha256`` is its SHA-256 in
-    lower-case hex; a publisher who gives only its beginning is taken at that (8 digits or more), and messages say so.
+    lower-case hex; where a publisher gives only its beginning (8 digits or more), that is checked, and messages say so.
     ``licence`` is the weights' own, ``megabytes`` about what is to be downloaded. Raises ``PluginError``.
     """
 
@@ -60,11 +56,11 @@ class Weights:
         if Path(self.name).name != self.name or not re.fullmatch(r"[0-9a-f]{8,64}", self.sha256):
             raise PluginError(
                 f"the weights {self.name!r} need a plain file name and 8 to 64 hex digits of their SHA-256, "
-                f"have {self.sha256!r}",
-                fix="report it to the author of the part",
+                f"not {self.sha256!r}",
+                fix="report it to the author of the component",
             )
         if not _is_safe(self.url):
-            raise PluginError(f"{self.url} is no https address", fix="report it to the author of the part")
+            raise PluginError(f"{self.url} is not an https address", fix="report it to the author of the component")
 
     @property
     def expected(self) -> str:
@@ -73,7 +69,7 @@ class Weights:
 
 
 def folder() -> Path:
-    """Where weights lie: the folder that ``FERBENCH_WEIGHTS`` names, else ``weights`` in the user's cache folder."""
+    """Where weights are: the folder that ``FERBENCH_WEIGHTS`` names, else ``weights`` in the user's cache folder."""
     named = os.environ.get("FERBENCH_WEIGHTS")
     return Path(named).expanduser() if named else user_cache_path("ferbench") / "weights"
 
@@ -82,7 +78,7 @@ def locate(weights: Weights, explicit: Path | None = None, *, download: bool = T
     """The checked file: ``explicit`` if given, else the one in the weights folder, downloaded if it is missing.
 
     Raises ``WeightsError`` if there is no such file or its SHA-256 is another; the message names the file, the address,
-    the SHA-256 and the place. ``StorageError`` if a download cannot be written.
+    the SHA-256 and the folder. ``StorageError`` if a download cannot be written.
     """
     if explicit is not None:
         path = explicit.expanduser()
@@ -94,10 +90,10 @@ def locate(weights: Weights, explicit: Path | None = None, *, download: bool = T
             if not (download and _may_download.get()):
                 raise WeightsError(f"the weights {weights.name} are not in {path.parent}", fix=_by_hand(weights, path))
             return fetch(weights)
-    found = sha256(path)
-    if not found.startswith(weights.sha256):
+    actual = sha256(path)
+    if not actual.startswith(weights.sha256):
         raise WeightsError(
-            f"{path} is not the file expected: it has SHA-256 {found}, {weights.name} has {weights.expected}",
+            f"{path} is not the file expected: it has SHA-256 {actual}, {weights.name} has {weights.expected}",
             fix=f"delete or rename it (an incomplete download?); {_by_hand(weights, path)}",
         )
     return path
@@ -105,7 +101,7 @@ def locate(weights: Weights, explicit: Path | None = None, *, download: bool = T
 
 @contextmanager
 def no_downloads() -> Iterator[None]:
-    """Within it, weights that are missing are an error: for parts that a person did not ask for by name."""
+    """Within it, weights that are missing are an error: for components that nobody asked for by name."""
     token = _may_download.set(False)
     try:
         yield
@@ -114,7 +110,7 @@ def no_downloads() -> Iterator[None]:
 
 
 def sha256(path: Path) -> str:
-    """A file's SHA-256 in hex, read once a process unless the file changes. Raises ``WeightsError``."""
+    """A file's SHA-256 in hex, read once per process unless the file changes. Raises ``WeightsError``."""
     try:
         status = path.stat()
         return _sha256(path.resolve(), status.st_size, status.st_mtime_ns)
@@ -125,8 +121,8 @@ def sha256(path: Path) -> str:
 def fetch(weights: Weights) -> Path:
     """Downloads the weights into the weights folder, over https and with a progress bar, and returns their path.
 
-    The file appears only whole and with the right SHA-256. Raises ``WeightsError`` if it cannot be had or is another
-    one, ``StorageError`` if it cannot be written.
+    The file appears only whole and with the right SHA-256. Raises ``WeightsError`` if it cannot be downloaded or
+    is another one, ``StorageError`` if it cannot be written.
     """
     target = folder() / weights.name
     checked = hashlib.sha256()
@@ -155,15 +151,19 @@ def _sha256(path: Path, size: int, modified: int) -> str:
 
 def _blocks(weights: Weights, target: Path) -> Generator[bytes]:
     """The bytes at the weights' address, with their progress shown. Raises ``WeightsError`` for all that goes wrong."""
+    from ferbench.support.progress import Reporter  # slow to import, and rarely needed
+
+    reporter = Reporter()
+    reporter.say(f"downloading {weights.name} from {weights.url}")
     try:
-        with _open(weights.url) as reply:
+        with _open(weights.url) as reply, reporter.stage(weights.name):
             length = reply.headers.get("Content-Length")
-            total, done = int(length) if length else None, 0
-            with _progress(weights, total) as show:
-                while block := reply.read(CHUNK):
-                    done += len(block)
-                    yield block
-                    show(done)
+            total = int(length) if length else None
+            done = 0
+            while block := reply.read(BLOCK_BYTES):
+                yield block
+                done += len(block)
+                reporter.advance_bytes(done, total)
             if total is not None and done != total:
                 raise HTTPException(f"it ended after {done} of {total} bytes")
     except (OSError, HTTPException, ValueError) as error:
@@ -177,13 +177,13 @@ def _blocks(weights: Weights, target: Path) -> Generator[bytes]:
 
 
 def _open(url: str) -> Any:
-    """The reply of an address; tests put their own in its place."""
+    """The reply of an address; tests replace it."""
     request = urllib.request.Request(url, headers={"User-Agent": "ferbench"})
-    return urllib.request.build_opener(_OnlySafe()).open(request, timeout=PATIENCE)
+    return urllib.request.build_opener(_OnlySafe()).open(request, timeout=TIMEOUT)
 
 
 class _OnlySafe(urllib.request.HTTPRedirectHandler):
-    """Follows a redirection to https alone."""
+    """Follows redirections to https only."""
 
     def redirect_request(
         self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
@@ -206,32 +206,3 @@ def _by_hand(weights: Weights, path: Path) -> str:
         f"get it by hand (about {weights.megabytes:g} MB, licence {weights.licence}): {command}\n"
         f"the file must have {weights.expected}; the weights folder is {folder()} (set FERBENCH_WEIGHTS to change it)"
     )
-
-
-@contextmanager
-def _progress(weights: Weights, total: int | None) -> Iterator[Callable[[int], None]]:
-    """Shows bytes done on standard error: a bar with rate and time left in a terminal, else a line now and then."""
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
-
-    console = Console(stderr=True)
-    console.print(f"downloading {weights.name} from {weights.url}", highlight=False, soft_wrap=True)
-    if console.is_terminal:
-        columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn()
-        with Progress(*columns, TimeRemainingColumn(), console=console) as bar:
-            task = bar.add_task(weights.name, total=total)
-            yield lambda done: bar.update(task, completed=done)
-        return
-    started = said = time.monotonic()
-
-    def line(done: int) -> None:
-        nonlocal said
-        now = time.monotonic()
-        if now - said >= PLAIN_EVERY:
-            said = now
-            rate = done / (now - started)
-            left = f"  {(total - done) / rate:.0f} s left" if total else ""
-            share = f"{done / 1e6:.1f}/{total / 1e6:.1f}" if total else f"{done / 1e6:.1f}"
-            console.print(f"{weights.name}: {share} MB  {rate / 1e6:.1f} MB/s{left}", highlight=False)
-
-    yield line

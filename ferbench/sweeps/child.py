@@ -1,8 +1,8 @@
-"""The cells of one Dask worker, one after the other in a child process of it: Dask runs its tasks in threads.
+"""The child process of a Dask worker, which runs its cells one after the other: a run should crash alone.
 
-A run wants a main thread (scikit-learn-intelex keeps to its share of the cores in no other), and to crash alone. The
-child is kept from cell to cell, for its imports. It reads cells from standard input and writes events and outcomes to
-standard output, JSON a line; a third pipe is its leash: that closes when the worker is no more, kill -9 included.
+The child is kept from cell to cell, for its imports. It reads pickled cells from standard input and writes events and
+outcomes to standard output, one JSON object per line. Its input ends when the worker is no more, kill -9 included, and
+that ends the child. multiprocessing cannot start it: Dask's workers are daemonic, and those may have no children there.
 """
 
 from __future__ import annotations
@@ -16,112 +16,98 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
+from queue import SimpleQueue
 from typing import Any
 
 OUTCOME = "outcome"
-_turn = threading.Lock()
+_one_cell = threading.Lock()
 """A worker may have several threads: one cell at a time."""
-_child: Child | None = None
+_child: subprocess.Popen[bytes] | None = None
 
 
 def on_worker(packed: bytes, key: str, topic: str) -> dict[str, Any]:
-    """The task of Dask: a pickled ``Cell``, whose progress is told to the subscribers of ``topic``."""
+    """The task of Dask: runs a pickled ``Cell`` and publishes its progress under ``topic``.
+
+    Gives the values of ``ferbench.sweeps.sweep.CellOutcome``; of a child that died, its exit ``status``.
+    """
     import distributed
 
     worker = distributed.get_worker()
-    where = f"{socket.gethostname()}/{worker.name}"  # for the table alone: no result has it
+    where = f"{socket.gethostname()}/{worker.name}"  # shown in the table; no result has it
     worker.log_event(topic, {"key": key, "where": where, "stage": "starting", "done": 0, "total": None})
-    return apart(packed, lambda event: worker.log_event(topic, event), where)
-
-
-def apart(packed: bytes, tell: Callable[[dict[str, Any]], None], where: str) -> dict[str, Any]:
-    """Runs a pickled ``Cell`` in the child process and waits; gives ``ferbench.sweeps.sweep.Outcome``'s values as JSON.
-
-    It is not unpacked here: a worker imports nothing of what a run needs. Of a child that died, ``status`` says how.
-    """
-    global _child
-    with _turn:
-        if _child is None:
-            _child = Child()
-        outcome = _child.run(packed, tell, where)
-        if outcome is None:
-            outcome = {"status": _child.close()}
-            _child = None
-        return outcome
+    return _run_in_child(packed, where, lambda event: worker.log_event(topic, event))
 
 
 def close() -> None:
-    """Ends this process's child, if it has one that is not at work."""
-    global _child
-    if _turn.acquire(blocking=False):
+    """Ends this process's child, unless it is at work."""
+    if _one_cell.acquire(blocking=False):
         try:
-            if _child:
-                _child.close()
-            _child = None
+            _end_child()
         finally:
-            _turn.release()
+            _one_cell.release()
 
 
-class Child:
-    """The child process, as the worker sees it."""
-
-    def __init__(self) -> None:
-        leash, self._leash = os.pipe()
-        words = [sys.executable, "-m", "ferbench.sweeps.child", str(leash)]
-        self._process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, pass_fds=[leash])
-        os.close(leash)
-
-    def run(self, packed: bytes, tell: Callable[[dict[str, Any]], None], where: str) -> dict[str, Any] | None:
-        """The outcome of a cell, or ``None`` if the process died."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        try:
-            self._process.stdin.write(pickle.dumps((packed, where)))
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            return None
-        for line in self._process.stdout:
+def _run_in_child(packed: bytes, where: str, on_event: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+    global _child
+    with _one_cell:
+        if _child is None:
+            command = [sys.executable, "-m", "ferbench.sweeps.child"]
+            _child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert _child.stdin is not None
+        assert _child.stdout is not None
+        with suppress(BrokenPipeError):  # it has died: its output ends too
+            pickle.dump((packed, where), _child.stdin)
+            _child.stdin.flush()
+        for line in _child.stdout:
             event = json.loads(line)
             if OUTCOME in event:
                 values: dict[str, Any] = event[OUTCOME]
                 return values
-            tell(event)
+            on_event(event)
+        return {"status": _end_child()}
+
+
+def _end_child() -> int | None:
+    """Closes the child's input and waits for its end; its exit status."""
+    global _child
+    if _child is None:
         return None
-
-    def close(self) -> int:
-        """Ends the process; its exit status."""
-        os.close(self._leash)
-        with self._process:
-            return self._process.wait()
+    _child.communicate()
+    status = _child.returncode
+    _child = None
+    return status
 
 
-def main(leash: int) -> None:
+def main() -> None:
     """The child."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the worker, and that ends this
-    threading.Thread(target=_end_with_worker, args=(leash,), daemon=True).start()
-    channel = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what a part prints is no event
-    from ferbench.support import processes  # slow to import, and not for the worker
-    from ferbench.sweeps import sweep
+    cells: SimpleQueue[tuple[bytes, str]] = SimpleQueue()
+    threading.Thread(target=_read, args=(cells,), daemon=True).start()
+    events = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what a component prints is not an event
+    from ferbench.support.processes import tune_malloc  # slow to import, and not for the worker
+    from ferbench.sweeps.sweep import run_packed
 
-    processes.keep_memory()
+    tune_malloc()
 
     def send(event: dict[str, Any]) -> None:
-        channel.write(json.dumps(event) + "\n")
-        channel.flush()
+        events.write(json.dumps(event) + "\n")
+        events.flush()
 
     while True:
-        try:
-            packed, where = pickle.load(sys.stdin.buffer)
-        except EOFError:
-            return
-        send({OUTCOME: sweep.run_packed(packed, send, where=where).plain()})
+        packed, where = cells.get()
+        send({OUTCOME: run_packed(packed, send, where=where).to_dict()})
 
 
-def _end_with_worker(leash: int) -> None:
-    os.read(leash, 1)  # nothing is ever sent
-    os._exit(1)
+def _read(cells: SimpleQueue[tuple[bytes, str]]) -> None:
+    """Reads cells until the worker closes the input or is no more, and ends the process then."""
+    try:
+        while True:
+            cells.put(pickle.load(sys.stdin.buffer))
+    finally:
+        os._exit(1)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main()

@@ -1,4 +1,4 @@
-"""Shows a sweep while it goes on: one live table in a terminal, plain lines elsewhere. Everything to standard error."""
+"""Shows a running sweep: one live table in a terminal, plain lines elsewhere. Everything goes to standard error."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from ferbench.support.progress import PLAIN_EVERY
+from ferbench.support.progress import PLAIN_EVERY, Throttle
 from ferbench.sweeps.study import Cell
-from ferbench.sweeps.sweep import Outcome
+from ferbench.sweeps.sweep import CellOutcome
 
-ROWS = 40
-"""Cells in the live table at most; those that run or failed go first."""
-COLOURS = {"finished": "green", "failed": "red", "failed before": "red", "running": "cyan", "waiting": "dim"}
+MAX_ROWS = 40
+"""Cells in the live table; those that run or failed go first."""
+STATE_COLOURS = {"finished": "green", "failed": "red", "failed before": "red", "running": "cyan", "waiting": "dim"}
 
 
 @dataclass
-class Row:
-    """What is known of a cell: where it runs, its stage, how much of that is done, and how it ended."""
+class CellRow:
+    """A cell's state: where it runs, its stage, how much of that is done, and how it ended."""
 
     name: str
     where: str = ""
@@ -35,17 +35,19 @@ class Row:
     total: int | None = None
     detail: str = ""
     stage_started: float = 0.0
-    started: float = 0.0
-    said: float = 0.0
-    ended: Outcome | None = None
+    lines: Throttle | None = None
+    """Of its plain lines; ``None`` until it has started."""
+    ended: CellOutcome | None = None
 
     @property
     def state(self) -> str:
         """waiting, running, or the outcome's."""
-        return self.ended.state if self.ended else "running" if self.started else "waiting"
+        if self.ended:
+            return self.ended.state
+        return "running" if self.lines else "waiting"
 
     def left(self) -> str:
-        """The time that the stage still takes, where it can be told."""
+        """The time that the stage still takes, where it can be estimated."""
         if not self.total or not self.done or self.ended:
             return ""
         passed = time.monotonic() - self.stage_started
@@ -60,11 +62,11 @@ class Row:
 
 
 class Display:
-    """The cells of one sweep on a console; a context, as the live table is drawn until it ends."""
+    """The cells of one sweep on a console (``ferbench.sweeps.sweep.Screen``), with a live table within ``with``."""
 
     def __init__(self, cells: Sequence[Cell], console: Console | None = None) -> None:
         self.console = console or Console(stderr=True)
-        self._rows = {cell.key: Row(cell.name) for cell in cells}
+        self._rows = {cell.key: CellRow(cell.name) for cell in cells}
         self._started = time.monotonic()
         self._lock = threading.RLock()
         self._live: Live | None = None
@@ -79,34 +81,36 @@ class Display:
         if self._live:
             self._live.stop()
 
-    def tell(self, event: dict[str, Any]) -> None:
-        """Something new of a cell (``ferbench.sweeps.sweep.Screen``)."""
+    def update(self, event: dict[str, Any]) -> None:
+        """News of a cell."""
         with self._lock:
-            row, now = self._rows[event["key"]], time.monotonic()
+            row = self._rows[event["key"]]
             if row.ended:
                 return  # it came late
             row.where = event["where"]
             if "warning" in event:
                 self._say(f"[yellow]warning:[/] {escape(row.name)}: {escape(event['warning'])}")
                 return
-            if not row.started:
-                row.started = now
+            if row.lines is None:
+                row.lines = Throttle(PLAIN_EVERY)
                 self._plain(f"{row.name}: started on {row.where}")
             if event["stage"] != row.stage:
-                row.stage_started = now
-            row.stage, row.done, row.total = event["stage"], event["done"], event["total"]
+                row.stage_started = time.monotonic()
+            row.stage = event["stage"]
+            row.done = event["done"]
+            row.total = event["total"]
             row.detail = event.get("detail", "")
-            if now - max(row.said, row.started) >= PLAIN_EVERY:
-                row.said = now
+            if row.lines.is_due():
                 self._plain(f"{row.name}: {row.so_far()}  {row.left()}".rstrip())
 
-    def end(self, outcome: Outcome) -> None:
+    def end(self, outcome: CellOutcome) -> None:
         """A cell has ended."""
         with self._lock:
             row = self._rows[outcome.key]
-            row.ended, row.where = outcome, outcome.where or row.where
-            said = f": {outcome.what}" if outcome.what else f" in {outcome.seconds:,.1f} s"
-            self._plain(f"{row.name}: {outcome.state}{said}  ({self._summary()})")
+            row.ended = outcome
+            row.where = outcome.where or row.where
+            end = f": {outcome.what}" if outcome.what else f" in {outcome.seconds:,.1f} s"
+            self._plain(f"{row.name}: {outcome.state}{end}  ({self._summary()})")
 
     def _plain(self, text: str) -> None:
         if not self._live:
@@ -117,26 +121,26 @@ class Display:
 
     def _summary(self) -> str:
         rows = list(self._rows.values())
-        ended = [row for row in rows if row.ended]
-        failed = sum(row.state.startswith("failed") for row in ended)
-        said = f"{len(ended)} of {len(rows)} cells" + (f", {failed} failed" if failed else "")
-        run = [row.ended.seconds for row in ended if row.ended and row.ended.seconds]
-        if run and len(ended) < len(rows):
-            at_once = max(1, sum(row.state == "running" for row in rows))
-            rest = sum(run) / len(run) * (len(rows) - len(ended)) / at_once
-            said += f", about {timedelta(seconds=int(rest))} left"
-        return said
+        outcomes = [row.ended for row in rows if row.ended]
+        failed = sum(outcome.state.startswith("failed") for outcome in outcomes)
+        text = f"{len(outcomes)} of {len(rows)} cells" + (f", {failed} failed" if failed else "")
+        seconds = [outcome.seconds for outcome in outcomes if outcome.seconds]
+        if seconds and len(outcomes) < len(rows):
+            running = max(1, sum(row.state == "running" for row in rows))
+            left = sum(seconds) / len(seconds) * (len(rows) - len(outcomes)) / running
+            text += f", about {timedelta(seconds=int(left))} left"
+        return text
 
     def _table(self) -> Group:
         with self._lock:
             order = {"running": 0, "failed": 1, "failed before": 1, "finished": 2, "waiting": 3}
-            rows = sorted(self._rows.values(), key=lambda row: order[row.state])[:ROWS]
+            rows = sorted(self._rows.values(), key=lambda row: order[row.state])[:MAX_ROWS]
             shown = [row for row in self._rows.values() if row in rows]
             table = Table(box=None, pad_edge=False, header_style="bold")
             for column in ("cell", "where", "state", "stage", ""):
                 table.add_column(column, no_wrap=column in ("where", "state", ""), overflow="ellipsis")
             for row in shown:
-                state = Text(row.state, style=COLOURS[row.state])
+                state = Text(row.state, style=STATE_COLOURS[row.state])
                 table.add_row(escape(row.name), escape(row.where), state, escape(row.so_far()), row.left())
             passed = timedelta(seconds=int(time.monotonic() - self._started))
             return Group(table, Text(f"{self._summary()}, {passed} so far", style="bold"))

@@ -1,4 +1,4 @@
-"""A sweep's end: a row a cell, with its accuracy or what went wrong."""
+"""A sweep's end: a row per cell, with its accuracy or what went wrong."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from rich.table import Table
 
 from ferbench.bundles import bundle
 from ferbench.sweeps.study import Cell
-from ferbench.sweeps.sweep import Outcome
+from ferbench.sweeps.sweep import CellOutcome
 
 
-def rows(cells: Sequence[Cell], outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
-    """Plain values, a row a cell. Raises ``BundleError`` if a finished cell's result cannot be read."""
-    found = []
+def rows(cells: Sequence[Cell], outcomes: Sequence[CellOutcome]) -> list[dict[str, Any]]:
+    """Plain values, a row per cell. Raises ``BundleError`` if a finished cell's result cannot be read."""
+    table = []
     for cell, outcome in zip(cells, outcomes, strict=True):
         scores = next(iter(bundle.read(outcome.bundle).scores.values())) if outcome.bundle else None
-        found.append(
+        table.append(
             {
                 "cell": cell.name,
                 "pipeline": cell.plan.pipeline.name,
@@ -36,21 +36,21 @@ def rows(cells: Sequence[Cell], outcomes: Sequence[Outcome]) -> list[dict[str, A
                 "seconds": outcome.seconds,
             }
         )
-    return found
+    return table
 
 
-def show(found: Sequence[dict[str, Any]], out: Path) -> None:
-    """The table, the errors with what mends them, and what to type next."""
+def show(rows: Sequence[dict[str, Any]], out: Path) -> None:
+    """Prints the table, the errors with their fixes, and what to type next."""
     console = Console()
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("cell", "state", "accuracy", "seconds", "where"):
         table.add_column(column, justify="right" if column in ("accuracy", "seconds") else "left")
-    for row in found:
+    for row in rows:
         state = row["state"] if row["state"] == "finished" else f"[red]{row['state']}[/]"
         accuracy = "" if row["accuracy"] is None else f"{row['accuracy']:.2%}"
         table.add_row(escape(row["cell"]), state, accuracy, f"{row['seconds']:,.1f}", escape(row["where"]))
     console.print(table)
-    failed = [row for row in found if row["state"] != "finished"]
+    failed = [row for row in rows if row["state"] != "finished"]
     for row in failed:
         console.print(f"[red]failed:[/] {escape(row['cell'])}: {escape(row['what'])}", highlight=False, soft_wrap=True)
         if row["fix"]:

@@ -176,7 +176,7 @@ def test_pages_are_the_same_in_whatever_order_files_come_and_by_any_number_of_pr
     first = build(board, board, workers=1)
     found = bundle.find(board)
     monkeypatch.setattr(bundle, "find", lambda root: found[3:] + found[:3][::-1])
-    monkeypatch.setattr(processes, "WORTH", 0.0)
+    monkeypatch.setattr(processes, "MIN_SECONDS_FOR_PROCESSES", 0.0)
     monkeypatch.setattr(cache, "TOGETHER", 1)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "another"))
     assert build(board, board, workers=2) == first

@@ -58,7 +58,7 @@ def shared_out(source: Noise, cache: Path, processes: int) -> Any:
 
 
 def test_two_processes_make_the_same_crops_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(support_processes, "WORTH", -1.0)
+    monkeypatch.setattr(support_processes, "MIN_SECONDS_FOR_PROCESSES", -1.0)
     monkeypatch.setattr(faces_prepare, "CHUNK", 8)
     one = shared_out(Noise(), tmp_path / "one", 1)
     two = shared_out(Noise(trace=tmp_path / "trace"), tmp_path / "two", 2)
@@ -76,7 +76,7 @@ def test_two_processes_make_the_same_crops_as_one(tmp_path: Path, monkeypatch: p
 def test_a_broken_image_is_the_same_error_in_two_processes_and_keeps_what_came_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(support_processes, "WORTH", -1.0)
+    monkeypatch.setattr(support_processes, "MIN_SECONDS_FOR_PROCESSES", -1.0)
     monkeypatch.setattr(faces_prepare, "CHUNK", 8)
     said = []
     for processes in (1, 2):
@@ -94,7 +94,7 @@ from pathlib import Path
 from ferbench.faces import prepare
 from ferbench.support import processes
 from tests.faces.test_processes import Noise, shared_out
-processes.WORTH, prepare.CHUNK = -1.0, 2
+processes.MIN_SECONDS_FOR_PROCESSES, prepare.CHUNK = -1.0, 2
 shared_out(Noise(trace=Path(sys.argv[1]), seconds=0.05), Path(sys.argv[2]), 2)
 """
 

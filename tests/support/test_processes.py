@@ -63,7 +63,7 @@ def dies(piece: int) -> int:
 @pytest.fixture
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Processes are started after the second piece, however little is left."""
-    monkeypatch.setattr(processes, "WORTH", -1.0)
+    monkeypatch.setattr(processes, "MIN_SECONDS_FOR_PROCESSES", -1.0)
 
 
 def children(parent: int | None = None) -> list[psutil.Process]:
@@ -86,12 +86,12 @@ def test_results_come_in_order_from_other_processes(eager: None) -> None:
 
 
 def test_little_work_starts_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes, "_spread", None)
+    monkeypatch.setattr(processes, "_in_processes", None)
     assert len(list(in_order(square, range(20), workers=8))) == 20
 
 
 def test_one_worker_is_this_process(eager: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes, "_spread", None)
+    monkeypatch.setattr(processes, "_in_processes", None)
     assert len(list(in_order(square, range(5)))) == 5
     assert list(in_order(square, [], workers=2)) == []
 
@@ -138,7 +138,7 @@ LONG = """
 import signal, sys, time
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job is started with it ignored
 from ferbench.support import processes
-processes.WORTH = -1.0
+processes.MIN_SECONDS_FOR_PROCESSES = -1.0
 try:
     for _ in processes.in_order(time.sleep, [0, 0, 60, 60], workers=2):
         pass

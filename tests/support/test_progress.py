@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from ferbench.support import progress
-from ferbench.support.progress import Reporter
+from ferbench.support.progress import Reporter, Throttle
 
 
 def run_stages(reporter: Reporter) -> None:
@@ -48,6 +48,25 @@ def test_plain_lines_without_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None
         assert words in text
     assert "warning: the loss [has] collapsed" in text
     assert list(reporter.stages) == ["faces", "training"]
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_brackets_in_a_name_are_shown_as_they_are(terminal: bool) -> None:
+    text = io.StringIO()
+    reporter = Reporter(Console(file=text, force_terminal=terminal, width=120, no_color=True))
+    with reporter.stage("videos/[/b].mp4"):
+        reporter.advance(1, 2, "[i]frames")
+    assert "videos/[/b].mp4" in text.getvalue()
+
+
+def test_a_throttle_waits_before_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now)
+    throttle = Throttle(5)
+    due = []
+    for now in (104.0, 105.0, 109.0, 110.5):  # noqa: B007 - read by the clock above
+        due.append(throttle.is_due())
+    assert due == [False, True, False, True]
 
 
 def test_plain_lines_are_few(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 import pytest
 
 from ferbench.errors import PluginError, StorageError, WeightsError
-from ferbench.support import weights
+from ferbench.support import progress, weights
 from ferbench.support.weights import Weights, fetch, locate
 
 CONTENT = bytes(range(256)) * 4096  # 1 MiB, more than one block
@@ -230,7 +230,7 @@ def test_without_the_variable_they_lie_in_the_users_cache(monkeypatch: pytest.Mo
 def test_a_download_is_told_on_standard_error(
     address: str, terminal: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(weights, "PLAIN_EVERY", 0.0)
+    monkeypatch.setattr(progress, "PLAIN_EVERY", 0.0)
     if terminal:
         monkeypatch.setenv("FORCE_COLOR", "1")  # rich takes this for a terminal
     fetch(at(address + "/whole"))

@@ -89,12 +89,12 @@ def test_a_killed_worker_costs_its_cell_and_the_results_are_the_undisturbed_ones
     class Killer(Display):
         """Kills the first worker that has trained for more than an epoch."""
 
-        def tell(self, event: dict[str, Any]) -> None:
+        def update(self, event: dict[str, Any]) -> None:
             starts[event["key"]] += event.get("stage") == "starting"
             if not killed and event.get("stage") == "training" and event["done"] >= 2:
                 killed.append((event["key"], event["where"].split("/")[-1]))
                 processes[killed[0][1]].kill()
-            super().tell(event)
+            super().update(event)
 
     with on_dask.remote(address) as engine:
         outcomes = sweep.sweep(cells, engine, Killer(cells, Console(quiet=True)), retry=False)
@@ -128,7 +128,7 @@ def test_a_lost_scheduler_is_reported_and_what_was_finished_is_kept(
     class Killer(Display):
         """Kills the scheduler when the first cell has finished."""
 
-        def end(self, outcome: sweep.Outcome) -> None:
+        def end(self, outcome: sweep.CellOutcome) -> None:
             super().end(outcome)
             finished.add(outcome.key)
             processes["scheduler"].kill()
@@ -140,10 +140,10 @@ def test_a_lost_scheduler_is_reported_and_what_was_finished_is_kept(
     class Watch(Display):
         """Notes the cells that are trained."""
 
-        def tell(self, event: dict[str, Any]) -> None:
+        def update(self, event: dict[str, Any]) -> None:
             if event.get("stage") == "training":
                 trained.add(event["key"])
-            super().tell(event)
+            super().update(event)
 
     again = sweep.sweep(cells, sweep.here, Watch(cells, Console(quiet=True)), retry=False)
     assert [outcome.state for outcome in again] == ["finished"] * 8

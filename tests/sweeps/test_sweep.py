@@ -91,7 +91,7 @@ def test_a_cell_that_another_sweep_runs_is_waited_for_and_not_run_twice(cells: l
     assert other.bundle is not None
     written = (other.bundle / "result.json").stat().st_mtime_ns
     told: list[dict[str, Any]] = []
-    outcomes: list[sweep.Outcome] = []
+    outcomes: list[sweep.CellOutcome] = []
     with (cells[0].plan.out / sweep.STATE / f"{cells[0].key}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         thread = threading.Thread(target=lambda: outcomes.append(sweep.run_cell(cells[0], told.append, where="here")))
@@ -155,9 +155,11 @@ def test_without_dask_the_error_names_the_extra(call: Call, file: Path, monkeypa
 def test_the_live_table_shows_where_what_and_how_it_ended(cells: list[study.Cell]) -> None:
     console = Console(file=io.StringIO(), force_terminal=True, width=200)
     with Display(cells[:3], console) as display:
-        display.tell({"key": cells[0].key, "where": "far/1", "stage": "training", "done": 1, "total": 4, "detail": "x"})
-        display.tell({"key": cells[1].key, "where": "far/2", "stage": "faces", "done": 0, "total": None})
-        display.end(sweep.Outcome(cells[1].key, "failed", what="no [bold]licence[/]", where="far/2", seconds=2))
+        display.update(
+            {"key": cells[0].key, "where": "far/1", "stage": "training", "done": 1, "total": 4, "detail": "x"}
+        )
+        display.update({"key": cells[1].key, "where": "far/2", "stage": "faces", "done": 0, "total": None})
+        display.end(sweep.CellOutcome(cells[1].key, "failed", what="no [bold]licence[/]", where="far/2", seconds=2))
     said = console.file.getvalue()  # type: ignore[attr-defined]
     for words in (
         "far/1",
