@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 
 from ferbench.components.steps import FaceStep
-from ferbench.faces.prepare import CHUNK, Cropper
+from ferbench.faces.prepare import IMAGES_PER_PIECE, Cropper
 from ferbench.interfaces import Detector
 from ferbench.support.processes import tune_malloc
 from ferbench_datasets.synthfaces.dataset import SynthFaces
@@ -96,7 +96,7 @@ def test_the_face_step_beside_the_detectors_own_call(
     tune_malloc()  # as a worker does
     ids = np.array([str(number) for number in range(IMAGES)])
     step = Cropper(ids, InMemory(images), None, detector, FaceStep())
-    pieces = [range(start, min(start + CHUNK, IMAGES)) for start in range(0, IMAGES, CHUNK)]
+    pieces = [range(start, min(start + IMAGES_PER_PIECE, IMAGES)) for start in range(0, IMAGES, IMAGES_PER_PIECE)]
     ours, theirs = itertools.cycle(pieces), itertools.cycle(pieces)
     rounds = side_by_side(
         lambda: step(next(ours)), lambda: [bare(index) for index in next(theirs)], rounds=PASSES * len(pieces)

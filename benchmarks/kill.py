@@ -23,7 +23,7 @@ import numpy as np
 from ferbench.components.steps import FaceStep
 from ferbench.data import Samples
 from ferbench.faces.cache import CropCache
-from ferbench.faces.prepare import CHUNK, Crops, prepare
+from ferbench.faces.prepare import IMAGES_PER_PIECE, Crops, prepare
 from ferbench_datasets.synthfaces.dataset import SynthFaces
 from ferbench_detectors.yunet import YuNet
 
@@ -82,7 +82,9 @@ def main() -> None:
             begun = _killed(given.images, cache, target)
             with CropCache(next(cache.rglob("crops.npy")).parent, given.images, FaceStep().size) as left:
                 noted = left.done
-            print(f"| {begun:,} | {noted:,} | {begun - noted:,} | {-(-(begun - noted) // CHUNK)} |", flush=True)
+            print(
+                f"| {begun:,} | {noted:,} | {begun - noted:,} | {-(-(begun - noted) // IMAGES_PER_PIECE)} |", flush=True
+            )
         went_on = detect(given.images, cache, cache / "trace")
         whole = detect(given.images, Path(folder, "whole"), Path(folder, "trace"))
         same = np.array_equal(went_on.images, whole.images) and np.array_equal(went_on.has_face, whole.has_face)

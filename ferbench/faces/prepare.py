@@ -1,6 +1,6 @@
 """The face step: detect, take the largest face, crop, gray, resize, into a memory-mapped cache. No image is dropped.
 
-There is one cache a combination of dataset, detector and parameters, so a dataset larger than memory works, and a
+There is one cache per combination of dataset, detector and parameters, so a dataset larger than memory works, and a
 second run with the same faces reads nothing twice.
 """
 
@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,17 +24,25 @@ from ferbench.data import Face, Images, ImageSource, Indices, Samples, Strings, 
 from ferbench.errors import DataError, ParameterError, PluginError
 from ferbench.faces.cache import CropCache
 from ferbench.interfaces import Detector
+from ferbench.media.images import as_gray, as_rgb, resize
 from ferbench.support.hashing import digest
 from ferbench.support.processes import in_order
 
 Box = tuple[float, float, float, float]
 
-FORMAT = 1
-"""Raise when crops of the same images by the same parameters change."""
-CHUNK = 32
+FORMAT = 2
+"""To be raised when the crops of the same images by the same parameters change, or their files."""
+IMAGES_PER_PIECE = 32
 """Images that a worker process takes at a time."""
-TOGETHER = 1 << 22
-"""Bytes of pictures that wait to be cropped together: a crop right after a detector finds the caches cleared."""
+BYTES_TOGETHER = 1 << 22
+"""Bytes of pictures that wait to be cropped together: right after a detector the processor's caches are cold."""
+
+
+class Shipped(StrEnum):
+    """What a dataset ships that makes a detector needless, in the words of messages and results."""
+
+    CROPS = "face crops"
+    BOXES = "face boxes"
 
 
 @dataclass(frozen=True)
@@ -84,29 +93,28 @@ class Rows:
 def crop(image: Images, box: Box | None, step: FaceStep, eyes: NDArray[np.float32] | None = None) -> Images:
     """Gray uint8 [size, size] of the square around ``box`` (pixels), or of the centre square if there is none.
 
-    The square has the box's longer side and its margins; what lies outside the image repeats its edge. With ``eyes``
+    The square has the box's longer side and its margins; what is outside the image repeats its edge. With ``eyes``
     (float32 [2, 2], x and y of the left one in the image and of the right one) it is turned so that they are level.
     """
     height, width = image.shape[:2]
     if box is None:
         side = min(height, width)
-        left, top = (width - side) // 2, (height - side) // 2
+        left = (width - side) // 2
+        top = (height - side) // 2
     else:
         side = max(1, round(max(box[2] - box[0], box[3] - box[1]) * (1 + 2 * step.margin)))
-        left, top = round((box[0] + box[2] - side) / 2), round((box[1] + box[3] - side) / 2)
+        left = round((box[0] + box[2] - side) / 2)
+        top = round((box[1] + box[3] - side) / 2)
     if eyes is not None:
-        image = _level(image, left, top, side, eyes)
-        left, top, height, width = 0, 0, side, side
-    right, bottom = left + side, top + side
-    pads = (max(0, -top), max(0, bottom - height), max(0, -left), max(0, right - width))
-    part = image[max(0, top) : min(height, bottom), max(0, left) : min(width, right)]
-    gray: Any = part if part.ndim == 2 else cv2.cvtColor(part, cv2.COLOR_RGB2GRAY)
-    if any(pads):
-        gray = cv2.copyMakeBorder(gray, *pads, borderType=cv2.BORDER_REPLICATE)
-    if side != step.size:
-        kind = cv2.INTER_AREA if side > step.size else cv2.INTER_LINEAR
-        gray = cv2.resize(gray, (step.size, step.size), interpolation=kind)
-    return np.asarray(gray, np.uint8)
+        square = as_gray(_level(image, left, top, side, eyes))
+    else:
+        right = left + side
+        bottom = top + side
+        square = as_gray(image[max(0, top) : min(height, bottom), max(0, left) : min(width, right)])
+        pads = (max(0, -top), max(0, bottom - height), max(0, -left), max(0, right - width))
+        if any(pads):
+            square = np.asarray(cv2.copyMakeBorder(square, *pads, borderType=cv2.BORDER_REPLICATE), np.uint8)
+    return square if side == step.size else resize(square, step.size, step.size)
 
 
 def _level(image: Images, left: int, top: int, side: int, eyes: NDArray[np.float32]) -> Images:
@@ -130,13 +138,13 @@ def eyes_of(face: Face, step: FaceStep) -> NDArray[np.float32] | None:
     return face.landmarks[:2]
 
 
-def check_alignment(step: FaceStep, detector: Detector | None, ready: str | None = None) -> None:
-    """Raises ``ParameterError`` if ``step`` aligns faces and ``detector``, or what is ``ready``, has no landmarks."""
+def check_alignment(step: FaceStep, detector: Detector | None, shipped: Shipped | None = None) -> None:
+    """Raises ``ParameterError`` if ``step`` aligns faces and ``detector``, or what is ``shipped``, has no landmarks."""
     if not step.align or getattr(detector, "landmarks", False):
         return
-    if ready:
+    if shipped:
         raise ParameterError(
-            f"faces.align needs landmarks, and the dataset ships {ready} without them",
+            f"faces.align needs landmarks, and the dataset ships {shipped} without them",
             fix="let the detector find the faces: --set faces.shipped=false; or leave faces.align out",
         )
     raise ParameterError(
@@ -145,11 +153,13 @@ def check_alignment(step: FaceStep, detector: Detector | None, ready: str | None
     )
 
 
-def shipped(samples: Samples, step: FaceStep) -> str | None:
-    """What the dataset ships that makes a detector needless, "face crops" or "face boxes", or ``None``."""
+def shipped_faces(samples: Samples, step: FaceStep) -> Shipped | None:
+    """What the dataset ships that is used in place of a detector, if anything."""
     if not step.shipped:
         return None
-    return "face crops" if samples.cropped else "face boxes" if samples.boxes is not None else None
+    if samples.cropped:
+        return Shipped.CROPS
+    return Shipped.BOXES if samples.boxes is not None else None
 
 
 @dataclass(frozen=True)
@@ -168,18 +178,21 @@ class Cropper:
 
     def __call__(self, rows: range) -> tuple[Images, NDArray[np.bool_]]:
         """The crops of M rows, uint8 [M, S, S], and whether each has a face, bool [M]. Raises ``DataError``."""
-        crops, found = list[Images](), list[bool]()
+        crops: list[Images] = []
+        has_face: list[bool] = []
         waiting: list[tuple[Images, list[Face]]] = []
-        held = 0
+        waiting_bytes = 0
         for row in rows:
             image = self.images.read(row)
             waiting.append((image, self._faces(image, row)))
-            held += image.nbytes
-            if held >= TOGETHER or row == rows[-1]:
-                crops += [self._largest(*one) for one in waiting]
-                found += [len(faces) > 0 for _, faces in waiting]
-                waiting, held = [], 0
-        return np.stack(crops), np.array(found)
+            waiting_bytes += image.nbytes
+            if waiting_bytes >= BYTES_TOGETHER or row == rows[-1]:
+                for image, faces in waiting:
+                    crops.append(self._largest(image, faces))
+                    has_face.append(len(faces) > 0)
+                waiting = []
+                waiting_bytes = 0
+        return np.stack(crops), np.array(has_face)
 
     def _largest(self, image: Images, faces: list[Face]) -> Images:
         if not faces:
@@ -194,7 +207,7 @@ class Cropper:
             return [Face((left, top, right, bottom), 1.0)]
         if self.detector is None:
             return [Face((0.0, 0.0, float(image.shape[1]), float(image.shape[0])), 1.0)]
-        return self.detector.detect(image if image.ndim == 3 else np.stack([image] * 3, axis=2))
+        return self.detector.detect(as_rgb(image))
 
 
 def prepare(
@@ -206,41 +219,46 @@ def prepare(
     cache: Path | None = None,
     workers: int = 1,
 ) -> Crops:
-    """The crops of all samples, from the cache or made now; an unfinished cache goes on where it stopped.
+    """The crops of all samples, from the cache or made now; an unfinished cache is continued where it stopped.
 
     ``detector`` is built only if it is needed. ``progress`` gets (done, total). ``workers`` processes share the work if
     there is much of it; the crops are the same for any number. Raises ``DataError`` from a broken image,
     ``ParameterError`` if faces cannot be aligned, ``WeightsError`` from a detector, ``WorkerError`` from a process that
     died, ``StorageError`` if the cache cannot be written.
     """
-    ready = shipped(samples, step)
-    if ready:
-        source, identity, finder = f"the dataset ships {ready}, no detector ran", ready, None
+    shipped = shipped_faces(samples, step)
+    finder = None if shipped else detector()
+    check_alignment(step, finder, shipped)
+    if finder is None:
+        source = f"the dataset ships {shipped}, no detector ran"
+        identity = str(shipped)
     else:
-        finder = detector()
-        source, identity = "the largest face that the detector found", finder.fingerprint
-    check_alignment(step, finder, ready)
+        source = "the largest face that the detector found"
+        identity = finder.fingerprint
     count = len(samples)
-    folder = (cache or user_cache_path("ferbench")) / "faces"
-    cached = CropCache(folder / _key(samples.fingerprint, identity, step), count, step.size)
-    if not cached.complete:
-        work = Cropper(samples.ids, samples.images, samples.boxes if ready == "face boxes" else None, finder, step)
-        with cached:
-            pieces = [range(part.start, part.stop) for part in batches(count, CHUNK, start=cached.done)]
-            with closing(in_order(work, pieces, workers=workers)) as made:
-                for crops, found in made:
-                    cached.append(crops, found)
-                    progress(cached.done, count)
+    folder = (cache or user_cache_path("ferbench")) / "faces" / _key(samples.fingerprint, identity, step)
+    crop_cache = CropCache(folder, count, step.size)
+    if not crop_cache.complete:
+        boxes = samples.boxes if shipped == Shipped.BOXES else None
+        cropper = Cropper(samples.ids, samples.images, boxes, finder, step)
+        with crop_cache:
+            slices = batches(count, IMAGES_PER_PIECE, start=crop_cache.done)
+            pieces = [range(rows.start, rows.stop) for rows in slices]
+            with closing(in_order(cropper, pieces, workers=workers)) as results:
+                for crops, has_face in results:
+                    crop_cache.append(crops, has_face)
+                    progress(crop_cache.done, count)
     progress(count, count)
-    return Crops(*cached.read(), source, cached.place, step.missed)
+    return Crops(*crop_cache.read(), source, folder, step.missed)
 
 
 def _check_box(box: Box, image: Images, sample: str) -> None:
     """Raises ``DataError`` if a box that the dataset gives has not even one pixel of its image."""
-    (left, top, right, bottom), (height, width) = box, image.shape[:2]
+    left, top, right, bottom = box
+    height, width = image.shape[:2]
     if min(right, width) - max(left, 0) < 1 or min(bottom, height) - max(top, 0) < 1:
         raise DataError(
-            f"the face box of sample {sample} ({left:g}, {top:g}, {right:g}, {bottom:g}) lies outside of its image of "
+            f"the face box of sample {sample} ({left:g}, {top:g}, {right:g}, {bottom:g}) is outside its image of "
             f"{width}x{height} pixels",
             fix="correct the dataset's annotation, or let the detector find the faces: --set faces.shipped=false",
         )

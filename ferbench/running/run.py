@@ -21,7 +21,7 @@ from ferbench.bundles.files import LEAKS, RESULT, SUBJECTS
 from ferbench.bundles.scores import MISS, score
 from ferbench.data import Embeddings, Indices, Predictions, Samples, Split
 from ferbench.errors import ModelError, TrainingError
-from ferbench.faces.prepare import Crops, Rows, prepare, shipped
+from ferbench.faces.prepare import Crops, Rows, prepare, shipped_faces
 from ferbench.interfaces import Classifier, Costed, Dataset, Embedder, EvaluationProtocol, Selection
 from ferbench.leakage import of_a_run
 from ferbench.running import classifier_file, start_weights
@@ -198,7 +198,7 @@ def _with_transfer(
 def describe(plan: Plan, samples: Samples, protocol: EvaluationProtocol) -> dict[str, Any]:
     """The fields of ``Result`` that are known before the work starts, and the run's name made of them."""
     pipeline, optimistic = plan.pipeline.to_dict(), protocol.why_optimistic(samples)
-    if shipped(samples, plan.pipeline.faces):
+    if shipped_faces(samples, plan.pipeline.faces):
         pipeline["detector"] = None
     identity: dict[str, Any] = {
         "seed": plan.seed,

@@ -11,17 +11,17 @@ import pytest
 from ferbench.faces.cache import CropCache
 
 
-@pytest.mark.parametrize(("lost", "left"), [(None, 3), ("crops.npy", 1), ("found.npy", 1), ("written", 1)])
+@pytest.mark.parametrize(("lost", "left"), [(None, 3), ("crops.npy", 1), ("has_face.npy", 1), ("written", 1)])
 def test_rows_that_a_power_failure_lost_are_made_anew(lost: str | None, left: int, tmp_path: Path) -> None:
     rows, yes = np.arange(4 * 9, dtype=np.uint8).reshape(4, 3, 3), np.ones(4, np.bool_)
     killed = CropCache(tmp_path, 4, 3).__enter__()
     killed.append(rows[:1], yes[:1])
-    killed._note()
+    killed._sync()
     killed.append(rows[1:3], yes[1:3])
     killed._files.close()  # it ends without the note of an orderly exit
     if lost:
         with (tmp_path / lost).open("r+b") as file:
-            file.seek({"crops.npy": -12, "found.npy": -2, "written": -2}[lost], os.SEEK_END)
+            file.seek({"crops.npy": -12, "has_face.npy": -2, "written": -2}[lost], os.SEEK_END)
             file.write(b"\x07")
     with CropCache(tmp_path, 4, 3) as cache:
         assert cache.done == left

@@ -134,9 +134,9 @@ def test_shipped_crops_and_boxes_skip_the_detector_and_say_so(tmp_path: Path) ->
 @pytest.mark.parametrize(
     "box", [(100, 0, 140, 40), (-40, 0, 0, 40), (0, 80, 40, 99), (0, -9, 9, 0.5), (99.6, 0, 140, 9)]
 )
-def test_a_shipped_box_outside_of_its_image_is_an_error(tmp_path: Path, box: tuple[float, ...]) -> None:
+def test_a_shipped_box_outside_its_image_is_an_error(tmp_path: Path, box: tuple[float, ...]) -> None:
     source = samples([GRADIENT], boxes=np.array([box], np.float32))
-    with pytest.raises(DataError, match=r"the face box of sample 0 .* lies outside of its image of 100x80 pixels"):
+    with pytest.raises(DataError, match=r"the face box of sample 0 .* is outside its image of 100x80 pixels"):
         prepare(source, never, FaceStep(size=16), progress=silent, cache=tmp_path)
 
 
@@ -164,8 +164,8 @@ def test_the_cache_is_used_again_and_depends_on_everything(tmp_path: Path) -> No
 
 
 def test_an_interrupted_cache_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(faces_prepare, "CHUNK", 4)
-    monkeypatch.setattr(faces_cache, "NOTE_EVERY", 3600.0)  # an interrupt is noted, however short ago the last note was
+    monkeypatch.setattr(faces_prepare, "IMAGES_PER_PIECE", 4)
+    monkeypatch.setattr(faces_cache, "SYNC_EVERY", 3600.0)  # an interrupt is noted, however short ago the last note was
     images = [np.full((50, 50), number, np.uint8) for number in range(10)]
     with pytest.raises(KeyboardInterrupt):
         prepare(

@@ -59,7 +59,7 @@ def shared_out(source: Noise, cache: Path, processes: int) -> Any:
 
 def test_two_processes_make_the_same_crops_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(support_processes, "MIN_SECONDS_FOR_PROCESSES", -1.0)
-    monkeypatch.setattr(faces_prepare, "CHUNK", 8)
+    monkeypatch.setattr(faces_prepare, "IMAGES_PER_PIECE", 8)
     one = shared_out(Noise(), tmp_path / "one", 1)
     two = shared_out(Noise(trace=tmp_path / "trace"), tmp_path / "two", 2)
     assert np.array_equal(one.images, two.images)
@@ -68,7 +68,7 @@ def test_two_processes_make_the_same_crops_as_one(tmp_path: Path, monkeypatch: p
     readers = [line.split() for line in (tmp_path / "trace").read_text().splitlines()]
     assert sorted(int(index) for _, index in readers) == list(range(100))
     assert {reader for reader, index in readers if int(index) >= 16} & {str(os.getpid())} == set()
-    for name in ("crops.npy", "found.npy"):
+    for name in ("crops.npy", "has_face.npy"):
         files = [next((tmp_path / folder).rglob(name)).read_bytes() for folder in ("one", "two")]
         assert files[0] == files[1]
 
@@ -77,7 +77,7 @@ def test_a_broken_image_is_the_same_error_in_two_processes_and_keeps_what_came_b
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(support_processes, "MIN_SECONDS_FOR_PROCESSES", -1.0)
-    monkeypatch.setattr(faces_prepare, "CHUNK", 8)
+    monkeypatch.setattr(faces_prepare, "IMAGES_PER_PIECE", 8)
     said = []
     for processes in (1, 2):
         with pytest.raises(DataError) as caught:
@@ -94,7 +94,7 @@ from pathlib import Path
 from ferbench.faces import prepare
 from ferbench.support import processes
 from tests.faces.test_processes import Noise, shared_out
-processes.MIN_SECONDS_FOR_PROCESSES, prepare.CHUNK = -1.0, 2
+processes.MIN_SECONDS_FOR_PROCESSES, prepare.IMAGES_PER_PIECE = -1.0, 2
 shared_out(Noise(trace=Path(sys.argv[1]), seconds=0.05), Path(sys.argv[2]), 2)
 """
 
@@ -121,7 +121,7 @@ import sys
 from pathlib import Path
 from ferbench.faces import prepare
 from tests.faces.test_processes import Noise, shared_out
-prepare.CHUNK = 2
+prepare.IMAGES_PER_PIECE = 2
 shared_out(Noise(trace=Path(sys.argv[1]), seconds=0.03), Path(sys.argv[2]), 1)
 """
 
