@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ferbench.media.video import pictures
+from ferbench.media.video import video_pictures
 from ferbench_datasets.frames import FrameExtractor
 from ferbench_datasets.synthfaces.clips import clip
 
@@ -83,7 +83,7 @@ def choice(folder: Path) -> None:
         for emotion in EMOTIONS:
             shown = clip(4, subject, emotion, 0, 120, 40)
             file = write(folder / "video.avi", (shown.read(index) for index in range(len(shown))), 256, 256)
-            chosen = FrameExtractor().extract(pictures(file, emotion))
+            chosen = FrameExtractor().extract(video_pictures(file, emotion))
             expressive.append(np.mean(shown.intensities[chosen.indices] > 0))
             strong.append(np.mean(shown.intensities[chosen.indices] >= 0.5))
             outliers.append(chosen.outliers)

@@ -56,7 +56,7 @@ def train(out: Path) -> str:
 def alone(model: models.Model, file: Path) -> float:
     """Seconds of the detector's and the model's own calls on each frame, in batches as ``predict`` makes them."""
     spent, crops = 0.0, []
-    for picture in video.pictures(file, "clip"):
+    for picture in video.video_pictures(file, "clip"):
         started = time.perf_counter()
         faces = model.find(picture)
         spent += time.perf_counter() - started
@@ -73,7 +73,7 @@ def child(given: argparse.Namespace) -> None:
     processes.tune_malloc()  # as the command does
     model = models.load(given.model, detector=given.detector)
     file = Path(given.child)
-    first = next(video.pictures(file, "clip"))
+    first = next(video.video_pictures(file, "clip"))
     model.label([model.crop(first, face) for face in model.find(first)])  # warms both up
     before = alone(model, file) if given.compare else 0.0
     started = time.perf_counter()

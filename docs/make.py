@@ -1,8 +1,8 @@
-"""Writes docs/hooks: a page a hook, out of the hook, its interface, the contract's rules and the template.
+"""Writes docs/api.md, and docs/hooks: a page per hook, from the hook, its interface, the contract and the template.
 
     uv run python docs/make.py [--check]
 
-Nothing on the pages is typed, so they say what the code says; ``--check`` fails where one is stale.
+Nothing on the pages is typed, so they agree with the code; ``--check`` fails where one is outdated.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import inspect
 import re
 import sys
 from pathlib import Path
+
+import api
 
 from ferbench import data, hookspecs, interfaces
 from ferbench.components.discovery import installed
@@ -46,7 +48,7 @@ def pages() -> dict[Path, str]:
     """Every page's path and text."""
     lines = ["# The hooks", "", "| hook | what it registers |", "|---|---|"]
     lines += [f"| [`{_hook(kind)}`]({PLURALS[kind]}.md) | {_said(kind)} |" for kind in KINDS]
-    texts = {PAGES / "README.md": HEADER + "\n".join(lines) + "\n"}
+    texts = {PAGES / "README.md": HEADER + "\n".join(lines) + "\n", PAGES.parent / "api.md": HEADER + api.page()}
     return texts | {PAGES / f"{PLURALS[kind]}.md": HEADER + "\n".join(_page(kind)) + "\n" for kind in KINDS}
 
 
@@ -91,9 +93,9 @@ def _said(kind: str) -> str:
 
 
 def main() -> None:
-    """Writes the pages, or says which are stale."""
+    """Writes the pages, or reports which are outdated."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--check", action="store_true", help="write nothing; fail if a page is stale")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if a page is outdated")
     only_check = parser.parse_args().check
     stale = [path for path, text in pages().items() if not path.exists() or path.read_text(encoding="utf-8") != text]
     stale += sorted(set(PAGES.glob("*.md")) - set(pages()))
@@ -101,7 +103,7 @@ def main() -> None:
         for path, text in pages().items():
             write_text(path, text)
     elif stale:
-        sys.exit(f"stale: {', '.join(path.name for path in stale)}; write them anew: uv run python docs/make.py")
+        sys.exit(f"outdated: {', '.join(path.name for path in stale)}; update them: uv run python docs/make.py")
 
 
 if __name__ == "__main__":

@@ -66,7 +66,7 @@ class View:
 WHOLE = View()
 
 
-def pictures(source: Path | IO[bytes], name: str, view: View = WHOLE) -> Generator[Images]:
+def video_pictures(source: Path | IO[bytes], name: str, view: View = WHOLE) -> Generator[Images]:
     """Every frame of a video in order, RGB uint8 [H, W, 3], upright; as ``timed`` without the times."""
     with closing(timed(source, name, view)) as stream:
         for _, picture in stream:
@@ -123,7 +123,7 @@ def pick(source: Path | IO[bytes], name: str, indices: Collection[int], view: Vi
     frame.
     """
     wanted, found = set(indices), dict[int, Images]()
-    with closing(pictures(source, name, view)) as stream:
+    with closing(video_pictures(source, name, view)) as stream:
         for index, picture in enumerate(stream):
             if index in wanted:
                 found[index] = picture

@@ -33,7 +33,7 @@ from ferbench.running import classifier_file
 from ferbench.running.class_scores import class_scores
 from ferbench.running.embed import embed_all
 from ferbench.running.kept_model import kept_component, read_embedder, without_model
-from ferbench.support.hashing import of_file
+from ferbench.support.hashing import hash_file
 
 
 class Model:
@@ -168,7 +168,7 @@ def _classifier(
     file = bundle.stored_file(folder / "model" / split, label)
     if not file.is_file():
         raise without_model(folder, result)
-    if of_file(file) != result.stored[split][label]:
+    if hash_file(file) != result.stored[split][label]:
         raise ModelError(
             f"{file} is not the classifier that result.json names by its SHA-256",
             fix="restore the file that ferbench wrote, or run it again",

@@ -21,7 +21,7 @@ from ferbench.errors import ModelError
 from ferbench.interfaces import Classifier
 from ferbench.running.class_scores import class_scores
 from ferbench.support.atomic import replacing
-from ferbench.support.hashing import of_file
+from ferbench.support.hashing import hash_file
 
 MAX_UNPACKED_BYTES = 4 << 30
 """Bytes that a file may unpack to. A kernel SVM on FER2013 has 0.03 GB of support vectors."""
@@ -56,7 +56,7 @@ def write(fitted: Classifier, target: Path, entry: Entry, examples: Embeddings) 
         (stored, _), (scores, _) = (class_scores(one, examples, classes) for one in (again, fitted))
         if not np.allclose(stored, scores, rtol=SCORE_TOLERANCE, atol=SCORE_TOLERANCE, equal_nan=True):
             raise _unfit(entry, "what was stored does not predict the same")
-        return of_file(fresh)
+        return hash_file(fresh)
 
 
 def read(file: Path, entry: Entry) -> tuple[Classifier, list[str]]:

@@ -18,7 +18,7 @@ from ferbench.bundles.bundle import CLASSIFIERS
 from ferbench.data import Samples, Split
 from ferbench.errors import TransferError
 from ferbench.support.atomic import write_text
-from ferbench.support.hashing import of_file
+from ferbench.support.hashing import hash_file
 
 RECORD = "trained_on.json"
 MAX_RECORD_BYTES = 512 * 2**20
@@ -232,5 +232,5 @@ def _hashes(place: Path) -> dict[str, str]:
     for path in files:
         name = path.name if path == place else path.relative_to(place).as_posix()
         if name != RECORD and not name.startswith(f"{CLASSIFIERS}/"):
-            found[name] = of_file(path)
+            found[name] = hash_file(path)
     return found

@@ -13,7 +13,7 @@ def digest(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
-def of_file(path: Path) -> str:
+def hash_file(path: Path) -> str:
     """A file's SHA-256 in hex. Raises ``OSError``."""
     with path.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()

@@ -27,7 +27,7 @@ from platformdirs import user_cache_path
 
 from ferbench.errors import PluginError, StorageError, WeightsError
 from ferbench.support.atomic import replacing
-from ferbench.support.hashing import of_file
+from ferbench.support.hashing import hash_file
 
 BLOCK_BYTES = 1 << 18
 """Bytes read at once."""
@@ -68,7 +68,7 @@ class Weights:
         return f"SHA-256 {'' if len(self.sha256) == 64 else 'beginning with '}{self.sha256}"
 
 
-def folder() -> Path:
+def weights_folder() -> Path:
     """Where weights are: the folder that ``FERBENCH_WEIGHTS`` names, else ``weights`` in the user's cache folder."""
     named = os.environ.get("FERBENCH_WEIGHTS")
     return Path(named).expanduser() if named else user_cache_path("ferbench") / "weights"
@@ -85,7 +85,7 @@ def locate(weights: Weights, explicit: Path | None = None, *, download: bool = T
         if not path.is_file():
             raise WeightsError(f"there is no weights file {path}", fix=_by_hand(weights, path))
     else:
-        path = folder() / weights.name
+        path = weights_folder() / weights.name
         if not path.exists():
             if not (download and _may_download.get()):
                 raise WeightsError(f"the weights {weights.name} are not in {path.parent}", fix=_by_hand(weights, path))
@@ -124,7 +124,7 @@ def fetch(weights: Weights) -> Path:
     The file appears only whole and with the right SHA-256. Raises ``WeightsError`` if it cannot be downloaded or
     is another one, ``StorageError`` if it cannot be written.
     """
-    target = folder() / weights.name
+    target = weights_folder() / weights.name
     checked = hashlib.sha256()
     try:
         with replacing(target) as fresh, fresh.open("wb") as file, closing(_blocks(weights, target)) as blocks:
@@ -146,7 +146,7 @@ def fetch(weights: Weights) -> Path:
 
 @lru_cache(maxsize=64)
 def _sha256(path: Path, size: int, modified: int) -> str:
-    return of_file(path)
+    return hash_file(path)
 
 
 def _blocks(weights: Weights, target: Path) -> Generator[bytes]:
@@ -204,5 +204,6 @@ def _by_hand(weights: Weights, path: Path) -> str:
     command = f"curl -fL --create-dirs -o {shlex.quote(str(path))} {shlex.quote(weights.url)}"
     return (
         f"get it by hand (about {weights.megabytes:g} MB, licence {weights.licence}): {command}\n"
-        f"the file must have {weights.expected}; the weights folder is {folder()} (set FERBENCH_WEIGHTS to change it)"
+        f"the file must have {weights.expected}; the weights folder is {weights_folder()} "
+        "(set FERBENCH_WEIGHTS to change it)"
     )

@@ -28,7 +28,7 @@ from ferbench.components.discovery import installed
 from ferbench.data import batches
 from ferbench.errors import BundleError, StorageError
 from ferbench.support.atomic import explain
-from ferbench.support.hashing import of_file
+from ferbench.support.hashing import hash_file
 from ferbench.support.processes import in_order
 from ferbench.verify import verify
 
@@ -115,7 +115,7 @@ def _verify(piece: Sequence[tuple[Path, str]]) -> list[str]:
         verdict = verify.require(folder)
         test_set, right = right_answers.of(verdict.predictions)
         named = right_answers.subjects(folder, test_set.ids)
-        subjects = None if named is None else of_file(folder / SUBJECTS)
+        subjects = None if named is None else hash_file(folder / SUBJECTS)
         packed = {label: right_answers.pack(one).hex() for label, one in right.items()}
         if fingerprint(folder) != hashed:
             raise BundleError(f"{folder} changed while it was read", fix="try again once nothing writes to it")

@@ -131,7 +131,7 @@ def test_tsne_uses_the_weights_that_the_run_kept(call: Call, toy_run: Run, tmp_p
     weights.write_text("900")  # another epoch's noise: other embeddings
     assert "are not those that" in call("figure", "tsne", folder, "--out", tmp_path / "other.svg", status=2).stderr
     origin = weights.with_name("trained_on.json")
-    hashes = json.loads(origin.read_text()) | {"weights": {"weight.json": hashing.of_file(weights)}}
+    hashes = json.loads(origin.read_text()) | {"weights": {"weight.json": hashing.hash_file(weights)}}
     origin.write_text(json.dumps(hashes))
     call("figure", "tsne", folder, "--out", tmp_path / "other.svg")
     assert (tmp_path / "other.svg").read_text() != plain.read_text()

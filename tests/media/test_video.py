@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ferbench.errors import DataError
 from ferbench.media import video
-from ferbench.media.video import View, pick, pictures
+from ferbench.media.video import View, pick, video_pictures
 
 Film = Callable[..., Path]
 TURNS = {90: (0, 1, -1, 0), 180: (-1, 0, 0, -1), 270: (0, -1, 1, 0)}
@@ -43,13 +43,13 @@ def numbered(tmp_path_factory: pytest.TempPathFactory, film: Film) -> Path:
 
 def error_of(source: Path | bytes) -> str:
     with pytest.raises(DataError) as caught:
-        list(pictures(io.BytesIO(source) if isinstance(source, bytes) else source, "clip.avi"))
+        list(video_pictures(io.BytesIO(source) if isinstance(source, bytes) else source, "clip.avi"))
     assert caught.value.what.startswith("clip.avi cannot be read as a video: ")
     return caught.value.what.removeprefix("clip.avi cannot be read as a video: ")
 
 
 def test_every_frame_comes_in_order(numbered: Path) -> None:
-    assert [number(picture) for picture in pictures(numbered, "x")] == list(range(100))
+    assert [number(picture) for picture in video_pictures(numbered, "x")] == list(range(100))
 
 
 @pytest.mark.parametrize("wanted", [[0], [99], [3, 50, 51], range(100), []])
@@ -67,7 +67,7 @@ def test_another_decoder_sees_the_same_pictures(tmp_path: Path, film: Film) -> N
     ramp = np.add.outer(np.arange(96), np.arange(128)).astype(np.uint8)[:, :, None].repeat(3, axis=2)
     file = film(tmp_path / "ramp.avi", [ramp // 2 + 2 * index for index in range(20)])
     other = cv2.VideoCapture(str(file))
-    for ours in pictures(file, "x"):
+    for ours in video_pictures(file, "x"):
         theirs = other.read()[1][:, :, ::-1]
         assert np.abs(ours.astype(int) - theirs).mean() < 1
     assert not other.read()[0]
@@ -84,7 +84,7 @@ def test_the_metadata_of_a_rotated_video_is_honoured(tmp_path: Path, film: Film,
     a, b, c, d = TURNS[degrees]
     data[at : at + 36] = struct.pack(">9i", a << 16, b << 16, 0, c << 16, d << 16, 0, 0, 0, 1 << 30)
     file.write_bytes(data)
-    (first, *_) = pictures(file, "x")
+    (first, *_) = video_pictures(file, "x")
     assert first.shape == upright.shape
     assert np.abs(first.astype(int) - upright).mean() < 6
     theirs = cv2.VideoCapture(str(file)).read()[1]
@@ -170,5 +170,5 @@ def test_a_damaged_video_is_read_or_is_explained(numbered: Path, data: st.DataOb
     cut = data.draw(st.integers(0, 2000))
     put = data.draw(st.binary(max_size=16))
     with suppress(DataError):  # anything else that is raised fails
-        for picture in pictures(io.BytesIO(whole[:at] + put + whole[at + cut :]), "x"):
+        for picture in video_pictures(io.BytesIO(whole[:at] + put + whole[at + cut :]), "x"):
             assert picture.dtype == np.uint8

@@ -223,7 +223,7 @@ def test_weights_that_cannot_be_trusted_are_refused_at_once(name: str, url: str,
 
 def test_without_the_variable_they_lie_in_the_users_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("FERBENCH_WEIGHTS")
-    assert weights.folder().parts[-2:] == ("ferbench", "weights")
+    assert weights.weights_folder().parts[-2:] == ("ferbench", "weights")
 
 
 @pytest.mark.parametrize("terminal", [False, True])

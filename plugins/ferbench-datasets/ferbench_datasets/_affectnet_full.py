@@ -11,7 +11,7 @@ from collections.abc import Container, Iterator, Mapping
 from typing import IO, NamedTuple
 
 from ferbench.errors import DataError
-from ferbench.media.pictures import MAX_SIDE
+from ferbench.media import MAX_SIDE
 from ferbench_datasets._affectnet_rows import CODES, FIX, LABELS, TEST, TRAIN, Rows
 from ferbench_datasets._archives import Tree, printable, read, reading, steps
 from ferbench_datasets._images import MAX_FILE, decode

@@ -1,6 +1,6 @@
 """Image files of a folder, a zip or a tar, decoded when they are read.
 
-Files are taken as hostile (``ferbench.media.pictures``), and only the formats that datasets come in are tried.
+Files are taken as hostile (``ferbench.media.decode``), and only the formats that datasets come in are tried.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from ferbench.data import Images
 from ferbench.errors import DataError
-from ferbench.media import pictures
+from ferbench.media import decode as decode_picture
 from ferbench_datasets._archives import Tree, read
 from ferbench_datasets._problems import Problems
 
@@ -22,8 +22,8 @@ MAX_FILE = 64 << 20
 
 
 def decode(data: bytes, formats: Sequence[str] = FORMATS, max_pixels: int = MAX_PIXELS) -> Images:
-    """The pixels of an image file as ``ferbench.media.pictures.decode`` gives them. Raises ``ValueError``."""
-    return pictures.decode(data, formats, max_pixels)
+    """The pixels of an image file as ``ferbench.media.decode`` gives them. Raises ``ValueError``."""
+    return decode_picture(data, formats, max_pixels)
 
 
 class TreeImages:

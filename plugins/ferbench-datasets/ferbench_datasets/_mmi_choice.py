@@ -21,10 +21,8 @@ import numpy as np
 from platformdirs import user_cache_path
 
 from ferbench.errors import DataError
-from ferbench.media.video import View, pictures
-from ferbench.support.atomic import write_json
-from ferbench.support.hashing import digest
-from ferbench.support.progress import Reporter
+from ferbench.media import View, video_pictures
+from ferbench.support import Reporter, digest, write_json
 from ferbench_datasets._archives import FolderTree, Tree, reading
 from ferbench_datasets._problems import Problems
 from ferbench_datasets._sources import MMI
@@ -82,7 +80,7 @@ def choose(
 
 
 def _chosen(tree: Tree, name: str, view: View, extractor: FrameExtractor) -> Chosen | str:
-    with opened(tree, name) as file, closing(pictures(file, tree.where(name), view)) as stream:
+    with opened(tree, name) as file, closing(video_pictures(file, tree.where(name), view)) as stream:
         try:
             return extractor.extract(stream)
         except NothingToChooseError as error:

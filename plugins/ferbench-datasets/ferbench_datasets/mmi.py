@@ -11,7 +11,7 @@ import numpy as np
 
 from ferbench.data import Images, Samples
 from ferbench.errors import DataError
-from ferbench.media.video import Half, View, pick
+from ferbench.media import Half, View, pick
 from ferbench_datasets._archives import Tree, printable
 from ferbench_datasets._mmi_choice import choose, opened
 from ferbench_datasets._mmi_files import EMOTIONS, Clip, read_clips

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from ferbench.errors import DataError
-from ferbench.media.pictures import MAX_SIDE
+from ferbench.media import MAX_SIDE
 from ferbench_datasets._archives import TarTree, Tree, open_tree
 from ferbench_datasets._images import TreeImages, decode
 from ferbench_datasets._problems import Problems

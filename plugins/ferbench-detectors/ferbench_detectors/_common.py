@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from ferbench.data import Face, Images
 from ferbench.errors import ParameterError
-from ferbench.media.images import resize
-from ferbench.support.weights import Weights, locate, sha256
+from ferbench.media import resize
+from ferbench.support import Weights, locate, sha256
 
 Box = tuple[float, float, float, float]
 

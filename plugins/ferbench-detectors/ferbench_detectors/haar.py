@@ -11,7 +11,7 @@ from annotated_types import Ge, Gt, Le
 
 from ferbench.data import Face, Images
 from ferbench.errors import WeightsError
-from ferbench.media.images import as_gray, as_rgb
+from ferbench.media import as_gray, as_rgb
 from ferbench_detectors._common import TrainedDetector, in_order
 
 CASCADE = "haarcascade_frontalface_default.xml"

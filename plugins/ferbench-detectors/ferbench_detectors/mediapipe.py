@@ -20,8 +20,8 @@ from mediapipe.tasks.python import BaseOptions, vision
 
 from ferbench.data import Face, Images
 from ferbench.errors import WeightsError
-from ferbench.media.images import as_rgb
-from ferbench.support.weights import Weights
+from ferbench.media import as_rgb
+from ferbench.support import Weights
 from ferbench_detectors._common import TrainedDetector, in_order, locate_weights
 
 WEIGHTS = Weights(

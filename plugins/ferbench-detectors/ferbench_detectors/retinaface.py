@@ -15,8 +15,8 @@ from annotated_types import Ge, Gt, Le, Lt
 
 from ferbench.data import Face, Images
 from ferbench.errors import ParameterError, WeightsError
-from ferbench.media.images import as_rgb
-from ferbench.support.weights import Weights
+from ferbench.media import as_rgb
+from ferbench.support import Weights
 from ferbench_detectors._common import TrainedDetector, in_order, locate_weights
 
 # retinaface-pytorch imports albumentations, which asks the network for its newest version unless told otherwise.

@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 
 from ferbench.data import Face, Images
 from ferbench.errors import WeightsError
-from ferbench.media.images import as_rgb
-from ferbench.support.weights import Weights
+from ferbench.media import as_rgb
+from ferbench.support import Weights
 from ferbench_detectors._common import TrainedDetector, best_on_canvas, letterbox, locate_weights
 
 WEIGHTS = Weights(

@@ -14,8 +14,8 @@ from annotated_types import Ge, Gt, Le, Lt
 
 from ferbench.data import Face, Images
 from ferbench.errors import WeightsError
-from ferbench.media.images import as_rgb, resize
-from ferbench.support.weights import Weights
+from ferbench.media import as_rgb, resize
+from ferbench.support import Weights
 from ferbench_detectors._common import Box, TrainedDetector, in_order, locate_weights
 
 WEIGHTS = Weights(

@@ -16,7 +16,7 @@ from ferbench.components.registry import Entry
 from ferbench.data import Face, Images
 from ferbench.errors import WeightsError
 from ferbench.interfaces import Detector
-from ferbench.support.weights import sha256
+from ferbench.support import sha256
 from ferbench.testing import Given, contract
 
 ENTRIES = {entry.name: replace(entry, kind="detector") for entry in ferbench_detectors.register_detectors()}

@@ -135,7 +135,7 @@ def test_loading_the_library_asks_nothing_of_the_network() -> None:
 @pytest.mark.slow
 def test_the_public_weights(photo: Images, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("FERBENCH_WEIGHTS")
-    if not (weights.folder() / WEIGHTS.name).exists():
-        pytest.skip(f"{WEIGHTS.name} is not in {weights.folder()}, and tests do not download")
+    if not (weights.weights_folder() / WEIGHTS.name).exists():
+        pytest.skip(f"{WEIGHTS.name} is not in {weights.weights_folder()}, and tests do not download")
     (face,) = RetinaFace().detect(photo)
     np.testing.assert_allclose(face.box, (170, 60, 275, 178), atol=20)

@@ -106,6 +106,6 @@ def test_a_file_that_is_not_the_network_is_said_so(
 
 def test_the_public_weights(photo: Images, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("FERBENCH_WEIGHTS")
-    if not (weights.folder() / WEIGHTS.name).exists():
-        pytest.skip(f"{WEIGHTS.name} is not in {weights.folder()}, and tests do not download")
+    if not (weights.weights_folder() / WEIGHTS.name).exists():
+        pytest.skip(f"{WEIGHTS.name} is not in {weights.weights_folder()}, and tests do not download")
     assert len(RetinaFaceMobileNet().detect(photo)) == 1

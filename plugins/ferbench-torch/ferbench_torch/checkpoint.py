@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from ferbench.errors import TrainingError
-from ferbench.support.atomic import replacing
+from ferbench.support import replacing
 
 
 def save(

@@ -15,7 +15,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from ferbench.data import Embeddings, ImageRows, Labels, batches
 from ferbench.errors import ParameterError
 from ferbench.interfaces import Loss, Sampler, TrainingMonitor
-from ferbench.support.atomic import replacing
+from ferbench.support import replacing
 from ferbench_torch import backbone
 from ferbench_torch.augment import Augmentation
 from ferbench_torch.images import to_tensor

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ferbench.data import Embeddings, ImageRows, Images, Labels, batches
 from ferbench.errors import ParameterError, WeightsError
 from ferbench.interfaces import Loss, Sampler, TrainingMonitor
-from ferbench.support import weights
+from ferbench.support import weights_folder
 
 BATCH = 32
 """Images at once where the model takes any number; the last batch is filled up, so that no row knows its company."""
@@ -159,15 +159,15 @@ def _find(file: str, sha256: str) -> Path:
     if not file or given.is_absolute() or ".." in given.parts:
         raise ParameterError(
             f"the ONNX file '{file}' is not in the working folder or below it",
-            fix=f"go to its folder and name it, or put it into {weights.folder()}",
+            fix=f"go to its folder and name it, or put it into {weights_folder()}",
         )
-    place = next((one for one in (given, weights.folder() / given) if one.is_file()), None)
+    place = next((one for one in (given, weights_folder() / given) if one.is_file()), None)
     if place is None:
         raise WeightsError(
-            f"there is no {file} here, nor in the weights folder {weights.folder()}",
+            f"there is no {file} here, nor in the weights folder {weights_folder()}",
             fix="put the ONNX file there, or set FERBENCH_WEIGHTS to its folder",
         )
-    found = weights.sha256(place)
+    found = sha256(place)
     if not re.fullmatch("[0-9a-f]{64}", sha256) or found != sha256:
         raise WeightsError(
             f"{file} has SHA-256 {found}, asked for is '{sha256}'",

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
 from scipy.stats import median_abs_deviation
 
-from ferbench.media.video import pictures
+from ferbench.media import video_pictures
 from ferbench_datasets.frames import FLAT, FrameExtractor, NothingToChooseError, deviations_at
 
 DEFAULT = FrameExtractor()
@@ -28,7 +28,7 @@ def test_the_chosen_frames_lie_in_the_expressive_part(performances: list[Any]) -
     """Half of the frames that may be chosen do; 90% of the chosen are asked for. ``benchmarks/frames.py`` has more."""
     expressive, strong = [], []
     for shown in performances:
-        chosen = DEFAULT.extract(pictures(shown.video, shown.emotion))
+        chosen = DEFAULT.extract(video_pictures(shown.video, shown.emotion))
         assert len(np.unique(chosen.indices)) == len(chosen.indices) == 20
         assert chosen.frames == len(shown.pictures)
         expressive.append(np.mean(shown.intensities[chosen.indices] > 0))

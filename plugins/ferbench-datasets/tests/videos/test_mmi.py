@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from ferbench.data import Samples
 from ferbench.errors import DataError
-from ferbench.media.video import pictures
+from ferbench.media import video_pictures
 from ferbench_datasets import _mmi_choice
 from ferbench_datasets.frames import FrameExtractor
 from ferbench_datasets.mmi import Mmi
@@ -80,7 +80,7 @@ def test_it_is_the_dataset_that_it_says(release: Path, performances: list[Any]) 
     assert samples.subjects is not None
     assert samples.clips is not None
     assert sorted(set(samples.clips.tolist())) == [str(number) for number in range(1767, 1771)]
-    chosen = FrameExtractor().extract(pictures(performances[1].video, "x")).indices
+    chosen = FrameExtractor().extract(video_pictures(performances[1].video, "x")).indices
     rows = np.flatnonzero(samples.clips == "1768")
     expected = ["1768-S1768-001-f0000", "1768-S1768-001-f0005", "1768-S1768-001-f0010"]
     assert samples.ids[rows].tolist() == expected + [f"1768-S1768-001-f{frame:04}" for frame in chosen]
