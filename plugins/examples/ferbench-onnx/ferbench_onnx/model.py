@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ferbench.data import Embeddings, ImageRows, Images, Labels, batches
 from ferbench.errors import ParameterError, WeightsError
 from ferbench.interfaces import Loss, Sampler, TrainingMonitor
+from ferbench.support import sha256 as sha256_of
 from ferbench.support import weights_folder
 
 BATCH = 32
@@ -167,7 +168,7 @@ def _find(file: str, sha256: str) -> Path:
             f"there is no {file} here, nor in the weights folder {weights_folder()}",
             fix="put the ONNX file there, or set FERBENCH_WEIGHTS to its folder",
         )
-    found = sha256(place)
+    found = sha256_of(place)
     if not re.fullmatch("[0-9a-f]{64}", sha256) or found != sha256:
         raise WeightsError(
             f"{file} has SHA-256 {found}, asked for is '{sha256}'",
