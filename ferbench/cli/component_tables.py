@@ -30,7 +30,7 @@ def datasets(registry: Registry, *kinds: str) -> list[dict[str, Any]]:
     """Every dataset or scenes as plain values, with ``status``: generated, data known, data missing, needs --data."""
     from ferbench.support import data_paths
 
-    known = data_paths.known()
+    known = data_paths.remembered_paths()
     documents = []
     for entry in registry:
         if entry.kind in kinds:

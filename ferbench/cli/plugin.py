@@ -29,11 +29,11 @@ def plugin() -> None:
 @options.as_json
 def check(distribution: str, data: tuple[str, ...], settings: tuple[str, ...], as_json: bool) -> None:
     """Try every rule of the contract on every component of DISTRIBUTION; fail if one is broken."""
-    from ferbench.support.data_paths import parse_places
+    from ferbench.support.data_paths import parse_data_paths
     from ferbench.support.progress import Reporter
     from ferbench.testing import given, page, running
 
-    told = given.read(parse_places(data), settings)
+    told = given.read(parse_data_paths(data), settings)
     outcomes = running.check(distribution, told, Reporter())
     if as_json:
         click.echo(json.dumps([vars(one) for one in outcomes], indent=2))

@@ -55,7 +55,7 @@ def table(
     from ferbench.boards import paper_page, paper_table
     from ferbench.bundles import bundle
     from ferbench.support import atomic
-    from ferbench.support.data_paths import parse_places
+    from ferbench.support.data_paths import parse_data_paths
     from ferbench.verify.verify import verified
 
     whole = [paper_table.choose(name, registry) for name in names]
@@ -65,7 +65,7 @@ def table(
         jobs = dict.fromkeys(
             job for one in read.values() for job in paper_table.missing(one, bundles, chosen_seeds, settings)
         )
-        folders = _run(list(jobs), parse_places(data), results, device, resume=resume)
+        folders = _run(list(jobs), parse_data_paths(data), results, device, resume=resume)
         bundles += [(folder, verified(folder)) for folder in folders]
     if seeds:
         bundles = [(folder, result) for folder, result in bundles if result.seed in chosen_seeds]

@@ -113,7 +113,7 @@ def plan(
 
 
 def _check_data(source: Entry, data: Path | None) -> None:
-    path = data or data_paths.known().get(source.name)
+    path = data or data_paths.remembered_paths().get(source.name)
     if source.generated or (path is not None and path.exists()):
         return
     where = f" from {source.homepage}" if source.homepage else ""

@@ -17,10 +17,10 @@ from ferbench.errors import StorageError
 
 @contextmanager
 def replacing(target: Path) -> Iterator[Path]:
-    """Gives a fresh path beside ``target``, and puts it in ``target``'s place when the block ends without an error.
+    """Gives a fresh path next to ``target``, and moves it to ``target`` when the block ends without an error.
 
     For a file the block writes the file; for a folder it makes the folder. Raises ``StorageError`` where the disk is
-    full or the place may not be written; the old content is intact then.
+    full or the path may not be written; the old content is intact then.
     """
     fresh: Path | None = None
     try:

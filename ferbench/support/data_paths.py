@@ -1,4 +1,4 @@
-"""Where each dataset's files lie on this machine, as ``ferbench data add`` was told. Imports nothing heavy."""
+"""Where each dataset's files are on this machine, as ``ferbench data add`` noted it. Imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -21,32 +21,33 @@ class Reader(Protocol[Loaded]):
     def load(self, data: Path | None) -> Loaded: ...
 
 
-def file() -> Path:
+def config_file() -> Path:
     """The file that remembers, in the user's configuration folder."""
     return user_config_path("ferbench") / "data.json"
 
 
-def known() -> dict[str, Path]:
-    """Dataset -> path, absolute; whether it still exists is not looked at. Raises ``DataError``."""
-    where = file()
+def remembered_paths() -> dict[str, Path]:
+    """Dataset -> absolute path, which may be gone by now. Raises ``DataError``."""
+    path = config_file()
     try:
-        found = json.loads(where.read_text(encoding="utf-8"))
+        paths = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        raise _broken(where, str(error)) from error
-    if not isinstance(found, dict) or not all(isinstance(path, str) for path in found.values()):
-        raise _broken(where, "it should hold names and paths")
-    return {name: Path(path) for name, path in found.items()}
+        raise _unreadable(path, str(error)) from error
+    if not isinstance(paths, dict) or not all(isinstance(value, str) for value in paths.values()):
+        raise _unreadable(path, "it should hold names and paths")
+    return {name: Path(value) for name, value in paths.items()}
 
 
 def remember(name: str, path: Path) -> Path:
-    """Notes that dataset ``name`` lies at ``path``, atomically. Raises ``DataError`` if there is nothing there."""
-    place = path.expanduser().absolute()
-    if not place.exists():
+    """Notes that dataset ``name`` is at ``path``, atomically. Raises ``DataError`` if there is nothing."""
+    absolute = path.expanduser().absolute()
+    if not absolute.exists():
         raise DataError(f"there is no {path}", fix="give the folder or file that the dataset's owners distribute")
-    write_json(file(), {**{one: str(where) for one, where in known().items()}, name: str(place)})
-    return place
+    paths = remembered_paths() | {name: absolute}
+    write_json(config_file(), {dataset: str(value) for dataset, value in paths.items()})
+    return absolute
 
 
 def load(dataset: Reader[Loaded], name: str, data: Path | None) -> Loaded:
@@ -54,7 +55,7 @@ def load(dataset: Reader[Loaded], name: str, data: Path | None) -> Loaded:
 
     Raises its ``DataError``, with how to add it.
     """
-    path = data or known().get(name)
+    path = data or remembered_paths().get(name)
     try:
         return dataset.load(path)
     except DataError as error:
@@ -64,16 +65,16 @@ def load(dataset: Reader[Loaded], name: str, data: Path | None) -> Loaded:
         raise DataError(error.what, fix=fix) from error
 
 
-def _broken(where: Path, reason: str) -> DataError:
-    return DataError(f"{where} cannot be read: {reason}", fix="delete it, and say again: ferbench data add NAME PATH")
-
-
-def parse_places(given: Sequence[str]) -> dict[str, Path]:
-    """Where each dataset lies, from ``--data NAME=PATH``. Raises ``ParameterError``."""
-    found = {}
-    for one in given:
-        name, equals, path = one.partition("=")
+def parse_data_paths(options: Sequence[str]) -> dict[str, Path]:
+    """Where each dataset is, from ``--data NAME=PATH``. Raises ``ParameterError``."""
+    paths = {}
+    for option in options:
+        name, equals, path = option.partition("=")
         if not (name and equals and path):
-            raise ParameterError(f"--data {one} is not NAME=PATH", fix="for example --data fer2013=fer2013.csv")
-        found[name] = Path(path)
-    return found
+            raise ParameterError(f"--data {option} is not NAME=PATH", fix="for example --data fer2013=fer2013.csv")
+        paths[name] = Path(path)
+    return paths
+
+
+def _unreadable(path: Path, reason: str) -> DataError:
+    return DataError(f"{path} cannot be read: {reason}", fix="delete it, and add again: ferbench data add NAME PATH")

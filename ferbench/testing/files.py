@@ -28,7 +28,7 @@ def loaded(trial: Trial) -> Any:
 def load(trial: Trial) -> Any:
     """What a new part loads. Raises ``Skipped`` where the files are not at hand."""
     part = trial.build()
-    path = trial.given.data or data_paths.known().get(trial.entry.name)
+    path = trial.given.data or data_paths.remembered_paths().get(trial.entry.name)
     if part.needs_data and path is None:
         raise Skipped(f"its files are not at hand: --data {trial.entry.name}=PATH")
     return part.load(path if part.needs_data else None)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ferbench.components import discovery
-from ferbench.support.data_paths import parse_places
+from ferbench.support.data_paths import parse_data_paths
 from ferbench.testing import given as telling
 from ferbench.testing.given import Given
 
@@ -28,7 +28,7 @@ def contract(distribution: str, given: Mapping[str, Given] | str | None = None) 
         if not found:
             told: Mapping[str, Given] = request.getfixturevalue(given) if isinstance(given, str) else given or {}
             said = [request.config.getoption(f"--ferbench-{one}", default=[]) for one in ("data", "set")]
-            told = {**told, **telling.read(parse_places(tuple(said[0])), said[1])}
+            told = {**told, **telling.read(parse_data_paths(tuple(said[0])), said[1])}
             running.refuse_unknown_names(told, todo)
             found.append(running.Trials(discovery.installed().registry, told))
         return found[0]

@@ -23,7 +23,7 @@ def test_add_list_and_run_without_data(call: Call, tmp_path: Path) -> None:
     file = tmp_path / "fer2013.csv"
     file.write_text("emotion,pixels,Usage\n1,2,Training\n")
     call("data", "add", "fer2013", file)
-    assert data_paths.known() == {"fer2013": file}
+    assert data_paths.remembered_paths() == {"fer2013": file}
     said = {one["name"]: one for one in json.loads(call("data", "list", "--json").stdout)}
     assert (said["fer2013"]["status"], said["fer2013"]["exists"]) == ("data known", True)
     assert "data known" in call("list", "datasets").stdout
@@ -42,8 +42,8 @@ def test_mistakes(call: Call, tmp_path: Path) -> None:
     assert "where the data of fer2013 is is not known" in started
     for error in (checked, started):
         assert "ferbench data add fer2013 PATH" in error
-    data_paths.file().parent.mkdir(parents=True, exist_ok=True)
-    data_paths.file().write_text("[1")
+    data_paths.config_file().parent.mkdir(parents=True, exist_ok=True)
+    data_paths.config_file().write_text("[1")
     assert "delete it" in call("data", "list", status=2).stderr
 
 
