@@ -1,4 +1,4 @@
-"""How the protocols draw: a share of each class, whole groups, the selection rule, and what is said if it cannot be."""
+"""How the protocols draw: a share of each class, whole groups, the selection rule, and the errors if that fails."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import StratifiedGroupKFold
 
 from ferbench.data import Indices, Labels, Samples, Split, Strings
 from ferbench.errors import SplitError
 from ferbench.interfaces import Selection
 
-SAID = 8
+MAX_PROBLEMS = 8
 """Problems of a dataset that an error names one by one."""
 
 HoldOut = Callable[[Indices], Indices]
@@ -57,22 +56,24 @@ def rows_of(groups: Strings, names: Iterable[str]) -> Indices:
 
 
 def group_folds(samples: Samples, rows: Indices, groups: Strings, folds: int, seed: int) -> list[Indices]:
-    """``rows`` in ``folds`` parts of whole groups, the classes spread as evenly as the groups allow.
+    """``rows`` in ``folds`` folds of whole groups, the classes spread as evenly as the groups allow.
 
-    Needs as many groups, and a class of as many samples, as there are folds. None of the parts is empty.
+    Needs as many groups, and a class of as many samples, as there are folds. No fold is empty.
     """
+    from sklearn.model_selection import StratifiedGroupKFold  # slow to import
+
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
     with warnings.catch_warnings():
         # A class with fewer samples than folds is missing in some; ``require`` judges whether that matters.
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)
-        found = splitter.split(rows, samples.labels[rows], groups[rows])
-        return [np.sort(rows[test]) for _, test in found]
+        pairs = splitter.split(rows, samples.labels[rows], groups[rows])
+        return [np.sort(rows[test]) for _, test in pairs]
 
 
 def require(
     splits: Sequence[Split], samples: Samples, protocol: str, selection: Selection, *, sides: Sequence[str]
 ) -> Sequence[Split]:
-    """``splits``, if each of their ``sides`` has every class, and something is left to choose the epoch on if it is.
+    """``splits``, if each of their ``sides`` has every class, and if validation samples are needed and there are some.
 
     Raises one ``SplitError`` for all that is missing.
     """
@@ -90,18 +91,18 @@ def require(
     return splits
 
 
-def too_few(what: str, has: int, needs: int, of: str) -> str:
+def too_few(what: str, has: int, needs: int, unit: str) -> str:
     """One problem, for ``refusal``."""
-    return f"{what} has {has} {of}, it needs at least {needs}"
+    return f"{what} has {has} {unit}, it needs at least {needs}"
 
 
 def refusal(protocol: str, problems: Sequence[str]) -> SplitError:
     """The error that says why ``protocol`` cannot split a dataset."""
-    more = f"; and {len(problems) - SAID} more" if len(problems) > SAID else ""
+    more = f"; and {len(problems) - MAX_PROBLEMS} more" if len(problems) > MAX_PROBLEMS else ""
     return SplitError(
-        f"protocol '{protocol}' cannot split this dataset: {'; '.join(problems[:SAID])}{more}",
-        fix="bring more data, try another --seed, hold nothing out (--set protocol.selection=last), or choose another "
-        "protocol (ferbench list protocols)",
+        f"protocol '{protocol}' cannot split this dataset: {'; '.join(problems[:MAX_PROBLEMS])}{more}",
+        fix="provide more data, try another --seed, hold nothing out (--set protocol.selection=last), or choose "
+        "another protocol (ferbench list protocols)",
     )
 
 
@@ -113,10 +114,10 @@ def unnamed(protocol: str, what: str, others: str) -> SplitError:
     )
 
 
-def optimism(selection: Selection, *others: str | None) -> str | None:
+def optimism_reasons(selection: Selection, *others: str | None) -> str | None:
     """Why scores are too good, in a sentence, or ``None``: selecting on the test set is always a reason."""
     reasons = ["the epoch is chosen on the scored set"] if selection == "test" else []
-    return ", and ".join([*reasons, *(one for one in others if one)]) or None
+    return ", and ".join([*reasons, *(reason for reason in others if reason)]) or None
 
 
 def _stratified(labels: Labels, share: float, rng: np.random.Generator) -> NDArray[np.bool_]:

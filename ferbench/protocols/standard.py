@@ -1,4 +1,4 @@
-"""The protocols: which samples may be used for what, as data.
+"""The protocols: which samples may be used for what, as index arrays.
 
 Each has a selection rule, what the embedder's epoch is chosen on: "validation", "test" (as much published code does; it
 is marked optimistic) or "last". A validation set is drawn as the test set is: whole subjects where subjects are tested,
@@ -21,7 +21,7 @@ from ferbench.protocols.drawing import (
     by_class,
     group_folds,
     groups_by_class,
-    optimism,
+    optimism_reasons,
     refusal,
     require,
     rows_of,
@@ -51,22 +51,24 @@ class RandomSplit:
     """
 
     def __init__(self, test: Share = 0.3, selection: Selection = "test", validation: Share = 0.15) -> None:
-        self.test, self.selection, self.validation = test, selection, validation
+        self.test = test
+        self.selection = selection
+        self.validation = validation
 
     def why_optimistic(self, samples: Samples) -> str:
         """One person's images are on both sides; and the epoch is chosen on the scored set, if it is."""
-        be = "are" if samples.subjects is not None else "may be"
-        return str(optimism(self.selection, f"one person's images {be} on both sides of the split"))
+        are = "are" if samples.subjects is not None else "may be"
+        return str(optimism_reasons(self.selection, f"one person's images {are} on both sides of the split"))
 
     def splits(self, samples: Samples, seed: int) -> Sequence[Split]:
         """One split. Raises ``SplitError`` if a class has fewer than two samples."""
         counts = np.bincount(samples.labels, minlength=len(samples.classes)).tolist()
-        few = [
-            too_few(name, count, 2, "samples") for name, count in zip(samples.classes, counts, strict=True) if count < 2
-        ]
-        if few:
-            raise refusal("random-7-3", few)
-        rng, rows = np.random.default_rng(seed), _all(samples)
+        counted = zip(samples.classes, counts, strict=True)
+        problems = [too_few(name, count, 2, "samples") for name, count in counted if count < 2]
+        if problems:
+            raise refusal("random-7-3", problems)
+        rng = np.random.default_rng(seed)
+        rows = _all(samples)
         test = by_class(samples, rows, self.test, rng)
         rest = np.setdiff1d(rows, test, assume_unique=True)
         split = select("random", rest, test, self.selection, lambda rest: by_class(samples, rest, self.validation, rng))
@@ -84,18 +86,21 @@ class ClipDisjoint:
     """
 
     def __init__(self, test: Share = 0.3, selection: Selection = "validation", validation: Share = 0.15) -> None:
-        self.test, self.selection, self.validation = test, selection, validation
+        self.test = test
+        self.selection = selection
+        self.validation = validation
 
     def why_optimistic(self, samples: Samples) -> str:
         """One person's clips may be on both sides; and the epoch is chosen on the scored set, if it is."""
-        return str(optimism(self.selection, "one person's clips may be on both sides of the split"))
+        return str(optimism_reasons(self.selection, "one person's clips may be on both sides of the split"))
 
     def splits(self, samples: Samples, seed: int) -> Sequence[Split]:
         """One split. Raises ``SplitError`` without clips, or if train or test would lack a class."""
         clips = samples.clips
         if clips is None:
             raise unnamed("clip-disjoint-7-3", "clips", "subject-disjoint-7-3, official or random-7-3")
-        rng, rows = np.random.default_rng(seed), _all(samples)
+        rng = np.random.default_rng(seed)
+        rows = _all(samples)
         test = groups_by_class(samples, rows, clips, self.test, rng)
 
         def hold_out(rest: Indices) -> Indices:
@@ -116,21 +121,25 @@ class SubjectDisjoint:
     """
 
     def __init__(self, test: Share = 0.3, validation: Share = 0.15, selection: Selection = "validation") -> None:
-        self.test, self.validation, self.selection = test, validation, selection
+        self.test = test
+        self.validation = validation
+        self.selection = selection
 
     def why_optimistic(self, samples: Samples) -> str | None:
         """Only if the epoch is chosen on the scored set."""
-        return optimism(self.selection)
+        return optimism_reasons(self.selection)
 
     def splits(self, samples: Samples, seed: int) -> Sequence[Split]:
         """One split. Raises ``SplitError`` without subjects, with too few, or if train or test would lack a class."""
         subjects, names = _subjects(samples, "subject-disjoint-7-3", self.selection)
         names = np.random.default_rng(seed).permutation(names)
         tested = some_groups(names, self.test, keep=_others(self.selection))
-        test, rest = rows_of(subjects, tested), rows_of(subjects, names[len(tested) :])
+        others = names[len(tested) :]
+        test = rows_of(subjects, tested)
+        rest = rows_of(subjects, others)
 
         def hold_out(_: Indices) -> Indices:
-            return rows_of(subjects, some_groups(names[len(tested) :], self.validation, keep=1))
+            return rows_of(subjects, some_groups(others, self.validation, keep=1))
 
         split = select("subjects", rest, test, self.selection, hold_out)
         return require([split], samples, "subject-disjoint-7-3", self.selection, sides=("train", "test"))
@@ -146,14 +155,15 @@ class LeaveOneSubjectOut:
     """
 
     def __init__(self, selection: Selection = "validation", validation: Share = 0.15) -> None:
-        self.selection, self.validation = selection, validation
+        self.selection = selection
+        self.validation = validation
 
     def why_optimistic(self, samples: Samples) -> str | None:
         """Only if the epoch is chosen on the scored set."""
-        return optimism(self.selection)
+        return optimism_reasons(self.selection)
 
     def splits(self, samples: Samples, seed: int) -> Sequence[Split]:
-        """A split a subject, in the order of their names; which classes the subject shows does not matter.
+        """A split per subject, in the order of their names; which classes the subject shows does not matter.
 
         Raises ``SplitError`` without subjects, with too few, or if a train side would lack a class.
         """
@@ -165,8 +175,10 @@ class LeaveOneSubjectOut:
             def hold_out(_: Indices, others: Strings = others) -> Indices:
                 return rows_of(subjects, some_groups(others, self.validation, keep=1))
 
-            rest, test = rows_of(subjects, others), rows_of(subjects, [name])
-            label = f"{number + 1:0{len(str(len(names)))}}-{re.sub('[^A-Za-z0-9]+', '-', name)}"  # names a folder too
+            rest = rows_of(subjects, others)
+            test = rows_of(subjects, [name])
+            digits = len(str(len(names)))
+            label = f"{number + 1:0{digits}}-{re.sub('[^A-Za-z0-9]+', '-', name)}"  # names a folder too
             splits.append(select(label, rest, test, self.selection, hold_out))
         return require(splits, samples, "loso", self.selection, sides=("train",))
 
@@ -187,14 +199,15 @@ class GroupTenFold:
     def why_optimistic(self, samples: Samples) -> str | None:
         """If no subjects are named, or the epoch is chosen on the scored set."""
         people = "one person's clips may be on both sides of a split, as the dataset names no subjects"
-        return optimism(self.selection, people if samples.subjects is None else None)
+        return optimism_reasons(self.selection, people if samples.subjects is None else None)
 
     def splits(self, samples: Samples, seed: int) -> Sequence[Split]:
         """Ten splits. Raises ``SplitError`` with fewer than ten groups, or if a train side would lack a class."""
         groups = samples.clips if samples.subjects is None else samples.subjects
         if groups is None:
             raise unnamed("group-10-fold", "subjects or clips", "official or random-7-3")
-        kind, count = "clips" if samples.subjects is None else "subjects", len(np.unique(groups))
+        kind = "clips" if samples.subjects is None else "subjects"
+        count = len(np.unique(groups))
         problems = [too_few("the dataset", count, FOLDS, kind)] if count < FOLDS else []
         largest = int(np.bincount(samples.labels, minlength=1).max())
         if largest < FOLDS:
@@ -230,7 +243,7 @@ class Official:
 
     def why_optimistic(self, samples: Samples) -> str | None:
         """Only if the epoch is chosen on the scored set."""
-        return optimism(self.selection)
+        return optimism_reasons(self.selection)
 
     def splits(self, samples: Samples, seed: int) -> Sequence[Split]:
         """One split, the same for every seed. Raises ``SplitError`` if a partition is missing or lacks a class."""
@@ -241,9 +254,9 @@ class Official:
                 f"protocol 'official' needs the partitions train and test; missing: {', '.join(missing)}",
                 fix="bring the dataset's whole release, or choose another protocol (ferbench list protocols)",
             )
-        train, kept, test = (np.flatnonzero(partitions == name) for name in ("train", "validation", "test"))
-        if len(kept) and self.selection != "test":  # with "last" it chooses nothing, and is still in the curve
-            split = Split("official", train, kept, test)
+        train, validation, test = (np.flatnonzero(partitions == name) for name in ("train", "validation", "test"))
+        if len(validation) and self.selection != "test":  # with "last" it chooses nothing, and is still in the curve
+            split = Split("official", train, validation, test)
         else:
             split = select("official", train, test, self.selection, lambda rest: _tenth(samples, rest))
         sides = ("train", "validation", "test") if self.selection == "validation" else ("train", "test")
@@ -255,7 +268,7 @@ def _all(samples: Samples) -> Indices:
 
 
 def _others(selection: Selection) -> int:
-    """How many subjects are needed beside the scored ones: to train on, and to choose the epoch on."""
+    """How many subjects are needed next to the scored ones: to train on, and to choose the epoch on."""
     return 2 if selection == "validation" else 1
 
 
@@ -264,14 +277,14 @@ def _subjects(samples: Samples, protocol: str, selection: Selection) -> tuple[St
     if samples.subjects is None:
         raise unnamed(protocol, "subjects", "official or random-7-3")
     names = np.unique(samples.subjects)
-    needs = 1 + _others(selection)
-    if len(names) < needs:
-        raise refusal(protocol, [too_few("the dataset", len(names), needs, "subjects")])
+    needed = 1 + _others(selection)
+    if len(names) < needed:
+        raise refusal(protocol, [too_few("the dataset", len(names), needed, "subjects")])
     return samples.subjects, names
 
 
 def _tenth(samples: Samples, train: Indices) -> Indices:
-    """The part of an official training partition that chooses the epoch."""
+    """The tenth of an official training partition that chooses the epoch."""
     groups = samples.clips if samples.subjects is None else samples.subjects
     if groups is None:
         return by_class(samples, train, HELD_OUT, np.random.default_rng(0))
