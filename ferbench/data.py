@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ Labels = NDArray[np.int64]
 Images = NDArray[np.uint8]
 Embeddings = NDArray[np.float32]
 ScoresKind = Literal["probability", "decision"]
+Release = Literal["known", "partial", "altered"]
 Scale = Literal["probability", "softmax"]
 """What a prediction's shares of the classes are: a classifier's probabilities, or a softmax of its decision values."""
 
@@ -71,8 +72,9 @@ class Samples:
     ``[0, len(classes))``. ``subjects`` and ``clips`` name the person and the recording of each sample, ``partitions``
     its official partition ("train", "validation" or "test"); each is ``None`` where the dataset has none. ``boxes`` is
     float32 [N, 4], the known face boxes (left, top, right, bottom in pixels), or ``None``. ``cropped`` says that the
-    images are face crops already. ``fingerprint`` is a SHA-256 over the content. ``notes`` are sentences that belong in
-    every result (a partial copy, for example).
+    images are face crops already. ``fingerprint`` is a SHA-256 over the content. ``release`` says how this copy relates
+    to the release that is known: the same counts ("known"), fewer images ("partial"), or others ("altered"). ``notes``
+    are sentences that belong in every result (what a partial copy lacks, say).
 
     Raises ``PluginError`` if the fields do not fit together.
     """
@@ -87,6 +89,7 @@ class Samples:
     partitions: Strings | None = None
     boxes: NDArray[np.float32] | None = None
     cropped: bool = False
+    release: Release = "known"
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -189,6 +192,30 @@ class Predictions:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @property
+    def right(self) -> NDArray[np.bool_]:
+        """bool [M]: which samples are predicted correctly."""
+        return np.equal(self.labels, self.predicted)
+
+    def take(self, rows: Indices) -> Predictions:
+        """The predictions of the samples ``rows`` int64 [R], in that order."""
+        return replace(self, **{name: getattr(self, name)[rows] for name in _SAMPLE_ARRAYS})
+
+    def in_order(self) -> Predictions:
+        """The same predictions sorted by split and then by id."""
+        return self.take(np.lexsort((self.ids, self.splits)))
+
+    @staticmethod
+    def concat(pieces: Sequence[Predictions]) -> Predictions:
+        """The predictions of ``pieces``, at least one, one after the other."""
+        arrays: dict[str, Any] = {
+            name: np.concatenate([getattr(piece, name) for piece in pieces]) for name in _SAMPLE_ARRAYS
+        }
+        return replace(pieces[0], **arrays)
+
+
+_SAMPLE_ARRAYS = ("ids", "splits", "labels", "predicted", "scores")
 
 
 @dataclass(frozen=True)

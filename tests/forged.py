@@ -17,11 +17,11 @@ from ferbench.verify import verify
 
 
 def forge(folder: Path, name: str, wrong: Sequence[int], **changes: Any) -> Path:
-    """A bundle beside ``folder`` of a pipeline ``name`` with its first classifier alone, wrong on the rows ``wrong``
+    """A bundle next to ``folder`` of a pipeline ``name`` with its first classifier alone, wrong on the rows ``wrong``
     and right on all others; ``changes`` are fields of its result. Gives its folder."""
     result = bundle.read(folder)
-    label = next(iter(result.scores))
-    read = bundle.read_predictions(folder / "predictions.csv", result, result.scores_kind[label])
+    label = result.main_classifier
+    read = bundle.predictions(folder, result, label)
     predicted = read.labels.copy()
     predicted[list(wrong)] = (predicted[list(wrong)] + 1) % len(read.classes)
     scores = np.zeros_like(read.scores)
@@ -32,12 +32,12 @@ def forge(folder: Path, name: str, wrong: Sequence[int], **changes: Any) -> Path
     facts["pipeline"] = {**facts["pipeline"], "name": name, "classifiers": classifiers}
     facts["environment"]["estimators"] = {label: facts["environment"]["estimators"][label]}
     facts["scores"] = {label: score(forged).model_dump(mode="json")}
-    marked = leak_list.mask((folder / "leaks.csv").read_text(), forged, "leaks.csv")
+    marked = leak_list.mask(leak_list.read(folder), forged, folder)
     facts["leak_free"] = {label: score_leak_free(forged, marked).model_dump(mode="json")}
     facts["scores_kind"] = {label: read.scores_kind}
     facts["run"] = verify.run_name(bundle.Result.model_validate(facts))
-    target = folder.parents[3] / bundle.place(facts)
+    target = folder.parents[3] / bundle.relative_path(facts)
     shutil.copytree(folder, target, ignore=shutil.ignore_patterns("model", "predictions"))
-    (target / "predictions.csv").write_text(bundle.predictions_text(forged), encoding="utf-8")
+    (target / "predictions.csv").write_text(bundle.predictions_csv(forged), encoding="utf-8")
     (target / "result.json").write_text(json.dumps(facts), encoding="utf-8")
     return target

@@ -51,21 +51,19 @@ def seal(folder: Path) -> None:
     """Makes scores, counts, digests, subjects, leaks and the run's name fit to the predictions, as a liar would."""
     raw = json.loads((folder / "result.json").read_text())
     result = Result.model_validate(raw)
-    first = next(iter(result.scores))
     for label in result.scores:
-        file = bundle.predictions_file(folder, label, first)
-        one = bundle.read_predictions(file, result, result.scores_kind[label])
+        one = bundle.predictions(folder, result, label)
         raw["scores"][label] = score(one).model_dump(mode="json")
         listed = (folder / "leaks.csv").read_text().splitlines()
         kept = [line for line in listed if line.split(",")[0] in {"id", *one.ids.tolist()}]
         (folder / "leaks.csv").write_text("\n".join(kept) + "\n")
-        marked = leak_list.mask((folder / "leaks.csv").read_text(), one, "leaks.csv")
+        marked = leak_list.mask(leak_list.read(folder), one, folder)
         raw["leak_free"][label] = score_leak_free(one, marked).model_dump(mode="json")
         raw["test_digest"] = bundle.test_digest(one)
     for split in raw["splits"]:
         split["test"] = int((one.splits == split["split"]).sum())
         split["leaks"]["test_images"] = int(marked[one.splits == split["split"]].sum())
     who = {name: name.split("-")[0] for name in one.ids.tolist()}
-    (folder / "subjects.csv").write_text(bundle.subjects_text(who))
+    (folder / "subjects.csv").write_text(bundle.subjects_csv(who))
     raw["run"] = verify.run_name(Result.model_validate(raw))
     (folder / "result.json").write_text(json.dumps(raw))

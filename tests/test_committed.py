@@ -20,8 +20,8 @@ BUNDLES = bundle.find(RESULTS)
 @pytest.mark.parametrize("folder", BUNDLES, ids=lambda folder: "/".join(folder.parts[-4:]))
 def test_a_kept_bundle_is_verified_and_in_its_place(folder) -> None:
     result = verified(folder)
-    assert folder.relative_to(RESULTS) == bundle.place(result.model_dump())
-    assert judge(folder).known
+    assert folder.relative_to(RESULTS) == bundle.relative_path(result.model_dump())
+    assert judge(folder).matches_manifest
     assert not (folder / "model").exists()  # 45 MB of weights; the predictions are what is kept
 
 
@@ -58,7 +58,7 @@ def test_fer2013_is_there_with_its_curve(pipeline: str) -> None:
     assert found
     for result in found:
         assert result.dataset["samples"] == 35_887
-        assert next(iter(result.scores.values())).count == 3_589
+        assert result.scores[result.main_classifier].count == 3_589
         assert [row["epoch"] for row in result.curves["official"]][-1] == result.pipeline["embedder"]["parameters"][
             "epochs"
         ]

@@ -39,7 +39,7 @@ def _rows(path: Path, result: Result) -> list[dict[str, Any]]:
         "selection": result.protocol["selection"],
         "optimistic": result.protocol["optimistic"] or "",
         "tier": result.tier,
-        "weight_count": result.parameters,
+        "weight_count": result.weight_count,
         "macs": result.macs,
         "images_per_second": result.images_per_second,
         "created": pd.Timestamp(result.created),
@@ -54,7 +54,7 @@ def _rows(path: Path, result: Result) -> list[dict[str, Any]]:
             "interval_high": high,
             "macro_f1": scores.macro_f1,
             "uar": scores.uar,
-            "leak_free": result.leak_free[label].accuracy if result.leak_free else None,
+            "leak_free": result.leak_free[label].accuracy,
             "test_images": scores.count,
         }
         rows.append({**run, **shown, **facts})

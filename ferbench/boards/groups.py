@@ -14,13 +14,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ferbench.boards.read import Verified
 from ferbench.boards.rows import Row
 from ferbench.bundles import bootstrap, right_answers
 from ferbench.bundles.files import SUBJECTS
 from ferbench.bundles.right_answers import Right
 from ferbench.data import Strings
 from ferbench.errors import BundleError
-from ferbench.verify.cache import Verified
 
 MOST = 1000
 """Rows of a page that are ranked: half a million pairs. Those below are listed without a group."""
@@ -78,7 +78,7 @@ def _test_sets(rows: Sequence[Row]) -> dict[str, tuple[Verified, Strings]]:
     for row in rows:
         for one in row.bundles:
             having.setdefault(one.result.test_digest, one)
-    return {digest: (one, right_answers.read(one.folder, one.result).ids) for digest, one in having.items()}
+    return {digest: (one, right_answers.test_ids(one.folder, one.result)) for digest, one in having.items()}
 
 
 def _units(rows: Sequence[Row], tests: Mapping[str, tuple[Verified, Strings]]) -> tuple[dict[str, Strings], str]:
@@ -104,16 +104,16 @@ def _units(rows: Sequence[Row], tests: Mapping[str, tuple[Verified, Strings]]) -
     return {digest: np.array([people[one] for one in ids.tolist()]) for digest, (_, ids) in tests.items()}, "subject"
 
 
-def _tested(rows: Sequence[Row], digest: str, names: Strings, places: Mapping[str, int]) -> bootstrap.Tested:
+def _tested(rows: Sequence[Row], digest: str, names: Strings, places: Mapping[str, int]) -> bootstrap.TestSet:
     units: NDArray[np.int64] = np.array([places[name] for name in names.tolist()])
     right = np.zeros((len(rows), len(places)), np.int32)
     seeds = np.zeros(len(rows), np.int64)
     for number, row in enumerate(rows):
         for one in row.bundles:
             if one.result.test_digest == digest:
-                right[number] += _by_unit(one.right(row.classifier), units, len(places))
+                right[number] += _by_unit(one.right[row.classifier], units, len(places))
                 seeds[number] += 1
-    return bootstrap.Tested(right, seeds, np.bincount(units, minlength=len(places)))
+    return bootstrap.TestSet(right, seeds, np.bincount(units, minlength=len(places)))
 
 
 def _by_unit(right: Right, units: NDArray[np.int64], count: int) -> NDArray[np.int64]:

@@ -106,7 +106,7 @@ def _costs(row: Row, mark: str, place: Path) -> list[str]:
         trained,
         f"{epochs} of {total}" if total and kept else "-",
         mark,
-        "-" if result.parameters is None else f"{result.parameters / 1e6:.2f} M",
+        "-" if result.weight_count is None else f"{result.weight_count / 1e6:.2f} M",
         "-" if result.macs is None else f"{result.macs / 1e6:,.1f} M",
         f"{_mean(speeds):,.0f}" if speeds else "-",
         _duration(_mean(seconds)) if seconds else "-",
@@ -140,7 +140,7 @@ def _checked(rows: Sequence[Row]) -> list[str]:
     """What the ids, labels and splits of the rows were compared with."""
     said: dict[str, list[str]] = {}
     for numbers, row in _runs(rows):
-        for compared in dict.fromkeys(one.compared for one in row.bundles):
+        for compared in dict.fromkeys(one.manifest_check for one in row.bundles):
             said.setdefault(compared, []).append(numbers)
     if len(said) == 1:
         return ["", f"Verified: {safe(next(iter(said)))}."]
@@ -170,13 +170,14 @@ def _interval(row: Row) -> tuple[float, float]:
 def _leak_free(row: Row) -> tuple[str, str]:
     """Mean accuracy with Wilson's interval on the test images that share nothing with training, and how many they are.
 
-    "-" where a result is from before the audit, or nothing of its test set is free of leaks.
+    "-" where nothing of a test set is free of leaks.
     """
-    counts = "/".join(sorted({f"{one.count:,}" for one in row.leak_free if one})) or "-"
-    shares = [one.accuracy for one in row.leak_free if one and one.accuracy is not None]
+    counts = "/".join(sorted({f"{leak_free.count:,}" for leak_free in row.leak_free}))
+    shares = [leak_free.accuracy for leak_free in row.leak_free if leak_free.accuracy is not None]
     if len(shares) < len(row.leak_free):
         return "-", counts
-    mean, count = _mean(shares), min(one.count for one in row.leak_free if one)
+    mean = _mean(shares)
+    count = min(leak_free.count for leak_free in row.leak_free)
     low, high = accuracy_interval(round(mean * count), count)
     return f"{mean:.2%} ({low:.1%} - {high:.1%})", counts
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from ferbench.boards.read import Verified
 from ferbench.bundles.bundle import Result
 from ferbench.bundles.intervals import Repeats, over_seeds
 from ferbench.bundles.scores import LeakFree, Scores
 from ferbench.running import start_weights
 from ferbench.support.hashing import digest
 from ferbench.support.markdown import settings
-from ferbench.verify.cache import Verified
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,9 @@ class Row:
         return self.repeats.mean
 
     @property
-    def leak_free(self) -> list[LeakFree | None]:
-        """The leak-free accuracy of each seed; ``None`` for one from before the audit."""
-        return [result.leak_free.get(self.classifier) for result in self.results]
+    def leak_free(self) -> list[LeakFree]:
+        """The leak-free accuracy of each seed."""
+        return [result.leak_free[self.classifier] for result in self.results]
 
     @property
     def settings(self) -> str:
@@ -78,10 +78,7 @@ class Row:
 
 def comparable(result: Result) -> str:
     """The same for results that may stand on one page: dataset content, classes, protocol with its parameters."""
-    protocol = {key: value for key, value in result.protocol.items() if key != "parameters"}
-    # The selection rule is in ``protocol`` already; results from before it was a parameter have it there alone.
-    parameters = {key: value for key, value in result.protocol["parameters"].items() if key != "selection"}
-    return digest([result.dataset["fingerprint"], result.classes, protocol, parameters])
+    return digest([result.dataset["fingerprint"], result.classes, result.protocol])
 
 
 def rows(bundles: Sequence[Verified]) -> list[Row]:

@@ -42,7 +42,7 @@ TOGETHER = 32
 
 
 @dataclass(frozen=True)
-class Tested:
+class TestSet:
     """One test set. ``right`` int32 [R, U]: each row's right answers in each unit, added up over its ``seeds``.
 
     ``seeds`` int64 [R] are 0 where a row was not tested on it. ``images`` int64 [U]: how many of a unit are in it.
@@ -79,7 +79,7 @@ class Comparison:
         return float(middle - half), float(middle + half)
 
 
-def compare(tested: Sequence[Tested], resamples: int = RESAMPLES) -> Comparison:
+def compare(tested: Sequence[TestSet], resamples: int = RESAMPLES) -> Comparison:
     """Compares all rows of ``tested``, each pair on the test sets that both have. Holds R x (R + resamples) numbers."""
     rows = len(tested[0].seeds)
     drawn = _resample(tested, resamples)
@@ -137,7 +137,7 @@ class _Drawn:
     images: Floats
 
 
-def _resample(tested: Sequence[Tested], resamples: int) -> list[_Drawn]:
+def _resample(tested: Sequence[TestSet], resamples: int) -> list[_Drawn]:
     units = len(tested[0].images)
     # Whole numbers below 2^24 are exact in float32, whatever the order in which a machine adds them up.
     exact: list[type[Any]] = [
@@ -157,7 +157,7 @@ def _resample(tested: Sequence[Tested], resamples: int) -> list[_Drawn]:
 
 
 def _accuracies(
-    tested: Sequence[Tested], drawn: Sequence[_Drawn], tests: Sequence[int], rows: Sequence[int]
+    tested: Sequence[TestSet], drawn: Sequence[_Drawn], tests: Sequence[int], rows: Sequence[int]
 ) -> tuple[Floats, Floats]:
     """The accuracies of ``rows`` on ``tests``, as observed [R] and in the resamples [R, B]."""
     observed, resampled = np.zeros(len(rows)), np.zeros((len(rows), len(drawn[0].images)))

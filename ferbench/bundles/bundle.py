@@ -1,43 +1,35 @@
-"""A result on disk: one folder a run, written atomically, rescored whenever it is read.
+"""A result bundle: one folder per run, written atomically; ``ferbench.verify`` recomputes its scores.
 
 result.json                 everything but the predictions, in the schema ``Result``
-predictions.csv             of the first classifier, whose scores are the result
+predictions.csv             of the pipeline's first classifier, whose scores are the result
 predictions/<label>.csv     of the other classifiers fitted on the same embeddings
 leaks.csv                   the test images that training had seen in some form (``ferbench.bundles.leak_list``)
-subjects.csv                who is on each test image, where the dataset names its subjects
+subjects.csv                the person on each test image, where the dataset names its subjects
 model/<split>/              the embedder's weights and what they were trained on, and in classifiers/ each fitted
                             classifier (``ferbench.running.classifier_file``); need not be published
 """
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
-import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from ferbench.bundles import files, schema
-from ferbench.bundles.files import SUBJECTS
+from ferbench.bundles import csv_table, files, schema
+from ferbench.bundles.csv_table import to_csv
 from ferbench.bundles.schema import follows
 from ferbench.bundles.scores import MISS, LeakFree, Scores
-from ferbench.data import Labels, Predictions, ScoresKind
+from ferbench.data import Predictions, ScoresKind
 from ferbench.errors import BundleError, printable
 
-SCHEMA = 1
+SCHEMA = 2
 COLUMNS = ("id", "split", "label", "predicted")
 MISSED = "(no face)"
 CLASSIFIERS = "classifiers"
-LONGEST = 4000
-"""Characters of a line of a CSV beyond which it is not parsed."""
-MANY = 1_000_000
-"""Lines of a CSV beyond which it is not parsed."""
 
 
 class Result(BaseModel):
@@ -45,7 +37,7 @@ class Result(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    schema_version: Literal[1]
+    schema_version: Literal[2]
     tier: Literal["reproduced", "rescored", "published"]
     run: str
     created: str
@@ -59,121 +51,101 @@ class Result(BaseModel):
     faces: Annotated[dict[str, Any], follows(schema.FaceFacts)]
     curves: dict[str, list[dict[str, Any]]]
     best_epochs: dict[str, int]
-    stored: dict[str, dict[str, str]] = {}  # split -> classifier -> SHA-256 of its file in model/
+    stored: dict[schema.Name, dict[schema.Name, schema.Hash]]  # split -> classifier -> SHA-256 of its file in model/
     scores_kind: dict[str, ScoresKind]
     scores: dict[str, Scores]
-    leak_free: dict[str, LeakFree] = {}  # none in results from before the audit
+    leak_free: dict[str, LeakFree]
     notes: list[str]
     stages: dict[str, float]
     peak_memory_mb: float
-    parameters: int | None
-    macs: int | None = None  # multiply-accumulates of the embedder for one crop, if it says so
-    images_per_second: float | None = None  # that were embedded, of the test side
-    transfer: Annotated[dict[str, Any], follows(schema.TransferFacts)] | None = None
+    weight_count: int | None  # numbers that the embedder learns; None if it does not report them
+    macs: int | None  # multiply-accumulates of the embedder for one crop; None if it does not report them
+    images_per_second: float | None  # of the test side, embedded; None if it was not measured
+    transfer: Annotated[dict[str, Any], follows(schema.TransferFacts)] | None
     environment: Annotated[dict[str, Any], follows(schema.EnvironmentFacts)]
-    submission: Annotated[dict[str, Any], follows(schema.SubmissionFacts)] | None = None
-    rerun: Annotated[dict[str, Any], follows(schema.RerunFacts)] | None = None
+    submission: Annotated[dict[str, Any], follows(schema.SubmissionFacts)] | None
+    rerun: Annotated[dict[str, Any], follows(schema.RerunFacts)] | None
+
+    @property
+    def main_classifier(self) -> str:
+        """The label of the pipeline's first classifier, whose scores are the result."""
+        return next(iter(self.scores))
 
 
-def predictions_file(folder: Path, label: str, first: str) -> Path:
-    """Where the predictions of classifier ``label`` lie; ``first`` is the pipeline's first classifier."""
-    return folder / "predictions.csv" if label == first else folder / "predictions" / f"{label}.csv"
+def predictions_file(folder: Path, label: str, main_classifier: str) -> Path:
+    """The file with the predictions of classifier ``label``."""
+    return folder / files.PREDICTIONS if label == main_classifier else folder / files.OTHERS / f"{label}.csv"
 
 
 def stored_file(model: Path, label: str) -> Path:
-    """Where the fitted classifier ``label`` of a split lies; ``model`` is the split's folder in ``model/``."""
+    """The file of the fitted classifier ``label`` of a split, whose folder in ``model/`` is ``model``."""
     return model / CLASSIFIERS / f"{label}.skops"
 
 
-def predictions_text(predictions: Predictions) -> str:
-    """The CSV of ``predictions``: ids, split, true and predicted class, one score a class with nine digits."""
+def predictions_csv(predictions: Predictions) -> str:
+    """The CSV of ``predictions``: ids, split, true and predicted class, one score per class with nine digits."""
     names = [*predictions.classes, MISSED]
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow([*COLUMNS, *predictions.classes])
-    for index, row in enumerate(predictions.scores.tolist()):
-        named = [names[code] for code in (predictions.labels[index], predictions.predicted[index])]
-        writer.writerow([predictions.ids[index], predictions.splits[index], *named, *(f"{value:.9g}" for value in row)])
-    return buffer.getvalue()
+    rows = [[*COLUMNS, *predictions.classes]]
+    for index, scores in enumerate(predictions.scores.tolist()):
+        label = names[predictions.labels[index]]
+        predicted = names[predictions.predicted[index]]
+        numbers = [f"{value:.9g}" for value in scores]
+        rows.append([str(predictions.ids[index]), str(predictions.splits[index]), label, predicted, *numbers])
+    return to_csv(rows)
 
 
-def subjects_text(subjects: Mapping[str, str]) -> str:
+def subjects_csv(subjects: Mapping[str, str]) -> str:
     """The CSV of the test samples' ``subjects`` by id."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerows([("id", "subject"), *sorted(subjects.items())])
-    return buffer.getvalue()
+    return to_csv([("id", "subject"), *sorted(subjects.items())])
 
 
 def read(folder: Path) -> Result:
-    """``result.json`` of a bundle, by its schema. Raises ``BundleError``."""
+    """``result.json`` of a bundle, checked against its schema; nothing is recomputed. Raises ``BundleError``."""
     file = folder / files.RESULT
     try:
         return Result.model_validate_json(files.text(file), strict=True)
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(str(step) for step in first["loc"])
-        raise BundleError(
-            printable(
-                f"{file} does not follow schema {SCHEMA}: {place}: {first['msg']} ({error.error_count()} in all)"[:1000]
-            ),
-            fix="run it again with this version of ferbench",
-        ) from error
+        field = ".".join(str(step) for step in first["loc"])
+        problem = f"{file} does not follow schema {SCHEMA}: {field}: {first['msg']} ({error.error_count()} in all)"
+        if field == "schema_version":
+            problem = f"{file} is of schema {first['input']!r}, and this version of ferbench reads schema {SCHEMA}"
+        raise BundleError(printable(problem[:1000]), fix="run it again with this version of ferbench") from error
 
 
-def read_predictions(file: Path, result: Result, kind: ScoresKind) -> Predictions:
-    """A predictions file, checked against its result. Raises ``BundleError`` naming file and line."""
-    table = read_table(file, (*COLUMNS, *result.classes))
+def predictions(folder: Path, result: Result, label: str) -> Predictions:
+    """What classifier ``label`` of a bundle predicted. Raises ``BundleError`` with file and line."""
+    file = predictions_file(folder, label, result.main_classifier)
+    table = csv_table.read_columns(file, (*COLUMNS, *result.classes))
     if not table["id"]:
-        raise bad(file, 2, "there are no predictions")
-    _once(file, list(zip(table["id"], table["split"], strict=True)), "this sample is there twice in its split")
-    _once(file, table["id"], "this sample is in the test side of two splits")
+        raise csv_table.bad_line(file, 2, "there are no predictions")
+    samples = zip(table["id"], table["split"], strict=True)
+    csv_table.require_unique(file, samples, "this sample is repeated in its split")
+    csv_table.require_unique(file, table["id"], "this sample is in the test side of two splits")
     codes = {name: code for code, name in enumerate(result.classes)}
+    labels = csv_table.to_codes(file, table["label"], codes, "the label is not a class of this result")
+    codes[MISSED] = MISS
+    predicted = csv_table.to_codes(file, table["predicted"], codes, "the prediction is not a class of this result")
+    scores = [csv_table.to_numbers(file, table[name]) for name in result.classes]
     return Predictions(
-        labels=_codes(file, table["label"], codes, "the label is no class of this result"),
-        predicted=_codes(
-            file, table["predicted"], {**codes, MISSED: MISS}, "the prediction is no class of this result"
-        ),
         ids=np.array(table["id"]),
         splits=np.array(table["split"]),
-        scores=np.stack([_numbers(file, table[name]) for name in result.classes], axis=1),
-        scores_kind=kind,
+        labels=labels,
+        predicted=predicted,
+        scores=np.stack(scores, axis=1),
+        scores_kind=result.scores_kind[label],
         classes=tuple(result.classes),
     )
 
 
 def read_subjects(folder: Path) -> dict[str, str] | None:
     """Each test sample's subject by its id; ``None`` where the dataset names none. Raises ``BundleError``."""
-    file = folder / SUBJECTS
+    file = folder / files.SUBJECTS
     if not file.exists():
         return None
-    table = read_table(file, ("id", "subject"))
-    _once(file, table["id"], "this sample is there twice")
+    table = csv_table.read_columns(file, ("id", "subject"))
+    csv_table.require_unique(file, table["id"], "this sample is repeated")
     return dict(zip(table["id"], table["subject"], strict=True))
-
-
-def read_table(file: Path, columns: tuple[str, ...]) -> dict[str, list[str]]:
-    """A CSV with exactly these columns, one record a line. Raises ``BundleError`` naming file and line."""
-    text = files.text(file)
-    lines = text.split("\n")
-    if len(lines) > MANY:
-        raise bad(file, MANY, f"there are {len(lines):,} lines, more than any dataset needs")
-    if next(csv.reader([lines[0][:LONGEST]]), []) != list(columns):
-        raise bad(file, 1, f"the columns are not {', '.join(columns)}")
-    if max(map(len, lines)) > LONGEST or not text.replace("\n", "").isprintable():
-        for number, line in enumerate(lines, start=1):
-            if len(line) > LONGEST:
-                raise bad(file, number, f"it has {len(line):,} characters")
-            if not line.isprintable():
-                raise bad(file, number, f"a control or invisible character: {line[:100]!r}")
-    rows = _quoted(file, lines[1:-1]) if '"' in text else [line.split(",") for line in lines[1:-1]]
-    odd = next((place for place, row in enumerate(rows) if len(row) != len(columns)), None)
-    if odd is not None or len(rows) != len(lines) - 2 or lines[-1]:
-        where = len(lines) if odd is None else odd + 2
-        raise bad(file, where, "a record is not one line of as many fields as there are columns")
-    return (
-        dict(zip(columns, map(list, zip(*rows, strict=True)), strict=True)) if rows else {name: [] for name in columns}
-    )
 
 
 def test_digest(predictions: Predictions) -> str:
@@ -191,56 +163,7 @@ def find(root: Path) -> list[Path]:
     return survey.bundles
 
 
-def place(result: Mapping[str, Any]) -> Path:
+def relative_path(result: Mapping[str, Any]) -> Path:
     """A bundle's folder below a results root: dataset-classes/protocol/pipeline/run."""
     dataset = f"{result['dataset']['name']}-{len(result['classes'])}"
     return Path(dataset, result["protocol"]["name"], result["pipeline"]["name"], result["run"])
-
-
-def bad(file: Path, line: int, what: str) -> BundleError:
-    """What is wrong in a line of a file of a bundle."""
-    return BundleError(
-        f"{file}, line {line}: {printable(what)}", fix="restore the file that ferbench wrote, or run it again"
-    )
-
-
-def _quoted(file: Path, lines: list[str]) -> list[list[str]]:
-    reader, rows = csv.reader(lines, strict=True), list[list[str]]()
-    try:
-        rows.extend(reader)
-    except csv.Error as error:
-        raise bad(file, reader.line_num + 1, str(error)) from error
-    return rows
-
-
-def _once(file: Path, keys: Sequence[Hashable], what: str) -> None:
-    """Raises ``BundleError`` if one of ``keys`` is there twice."""
-    if len(set(keys)) < len(keys):
-        raise bad(file, next(row for row, key in enumerate(keys, 2) if key in keys[: row - 2]), what)
-
-
-def _codes(file: Path, names: list[str], codes: dict[str, int], what: str) -> Labels:
-    try:
-        return np.array([codes[name] for name in names], np.int64)
-    except KeyError:
-        raise bad(file, next(row for row, name in enumerate(names, 2) if name not in codes), what) from None
-
-
-def _numbers(file: Path, texts: list[str]) -> NDArray[np.float64]:
-    """float64 [M]. Raises ``BundleError`` if one is no finite number."""
-    try:
-        numbers = np.array([*map(_number if "_" in "".join(texts) else float, texts)])
-    except ValueError:
-        numbers = np.array([*map(_number, texts)])
-    wrong = ~np.isfinite(numbers)
-    if wrong.any():
-        raise bad(file, int(wrong.argmax()) + 2, "a score is no finite number")
-    return numbers
-
-
-def _number(text: str) -> float:
-    """NaN for what is no number, and for "1_0", which Python alone reads as one."""
-    try:
-        return math.nan if "_" in text else float(text)
-    except ValueError:
-        return math.nan

@@ -1,18 +1,15 @@
-"""Two results side by side: whether they can be told apart, in which classes, and on which images they part."""
+"""Two results side by side: whether they differ significantly, in which classes, and on which images."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ferbench.bundles import bootstrap, bundle, right_answers
+from ferbench.bundles import bootstrap, bundle, csv_table, right_answers
 from ferbench.bundles.bundle import MISSED, Result
 from ferbench.bundles.files import SUBJECTS
 from ferbench.bundles.intervals import mcnemar
@@ -23,23 +20,18 @@ COLUMNS = ("id", "split", "label", "first", "second")
 
 
 @dataclass(frozen=True)
-class Side:
-    """One of the two: a classifier of a bundle, and what it said of the test samples, sorted by split and id."""
+class ComparedSide:
+    """One of the two: a classifier of a bundle, and its predictions sorted by split and id."""
 
     folder: Path
     result: Result
     classifier: str
     predictions: Predictions
 
-    @property
-    def right(self) -> NDArray[np.bool_]:
-        """bool [M]."""
-        return np.equal(self.predictions.labels, self.predictions.predicted)
-
 
 @dataclass(frozen=True)
 class ClassCounts:
-    """Of ``images`` of one class: how many each has right, and how many it alone has right."""
+    """Of ``images`` of one class: how many each has right, and how many only it has right."""
 
     name: str
     images: int
@@ -50,13 +42,13 @@ class ClassCounts:
 
 
 @dataclass(frozen=True)
-class Compared:
-    """What two results differ in. Shares in [0, 1]; ``difference`` is the first's accuracy less the second's.
+class Comparison:
+    """How two results differ. Shares in [0, 1]; ``difference`` is the first's accuracy minus the second's.
 
     ``interval`` is its 95% interval by a paired bootstrap over ``units`` units (each a "subject" or an "image"), or
-    ``None`` where there are too few. ``p_value`` is McNemar's, exact, over the images that one of them alone has right.
-    ``parted`` are the samples of which they say different things: id, split, label, and what each says.
-    ``settings`` is what was set otherwise, the first's and the second's value by the setting's name.
+    ``None`` where there are too few. ``p_value`` is McNemar's, exact, over the images that only one of them has right.
+    ``differing`` are the samples that they predict differently: id, split, label, and each one's prediction.
+    ``settings`` are those that differ, the first's and the second's value by the setting's name.
     """
 
     accuracies: tuple[float, float]
@@ -68,142 +60,146 @@ class Compared:
     only_second: int
     p_value: float
     classes: tuple[ClassCounts, ...]
-    parted: tuple[tuple[str, ...], ...]
+    differing: tuple[tuple[str, ...], ...]
     settings: dict[str, tuple[Any, Any]]
 
-    def plain(self) -> dict[str, Any]:
-        """As plain values, for JSON."""
-        return {**asdict(self), "parted": [dict(zip(COLUMNS, row, strict=True)) for row in self.parted]}
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return {**asdict(self), "differing": [dict(zip(COLUMNS, row, strict=True)) for row in self.differing]}
+
+    def to_csv(self) -> str:
+        """The CSV of ``differing``."""
+        return csv_table.to_csv([COLUMNS, *self.differing])
 
 
-def open_both(folders: Sequence[Path], results: Sequence[Result], classifiers: Sequence[str] = ()) -> tuple[Side, Side]:
+def open_both(
+    folders: Sequence[Path], results: Sequence[Result], classifiers: Sequence[str] = ()
+) -> tuple[ComparedSide, ComparedSide]:
     """Takes a classifier of each of two verified bundles: the one named, each its own if two are, else the first one.
 
     Raises ``BundleError``, and ``ParameterError`` where the two cannot be compared or have no such classifier.
     """
-    refuse(*results)
-    chosen = [classifiers[0], classifiers[-1]] if classifiers else [next(iter(one.scores)) for one in results]
-    first, second = (
-        _side(folder, result, label) for folder, result, label in zip(folders, results, chosen, strict=True)
-    )
-    return first, second
+    require_comparable(*results)
+    labels = [classifiers[0], classifiers[-1]] if classifiers else [result.main_classifier for result in results]
+    return _side(folders[0], results[0], labels[0]), _side(folders[1], results[1], labels[1])
 
 
-def refuse(first: Result, second: Result) -> None:
+def require_comparable(first: Result, second: Result) -> None:
     """Raises ``ParameterError`` with the reason unless the two were tested in the same way on the same images."""
-    for what, one, other in (
+    for what, value, other in (
         ("dataset", first.dataset["name"], second.dataset["name"]),
         ("classes", ", ".join(first.classes), ", ".join(second.classes)),
         ("dataset's content", first.dataset["fingerprint"], second.dataset["fingerprint"]),
         ("protocol", first.protocol["name"], second.protocol["name"]),
-        ("protocol's settings", _protocol(first), _protocol(second)),
+        ("protocol's settings", first.protocol["parameters"], second.protocol["parameters"]),
+        ("protocol's selection rule", first.protocol["selection"], second.protocol["selection"]),
         ("test images' digest", first.test_digest, second.test_digest),
     ):
-        if one != other:
+        if value != other:
             raise ParameterError(
-                f"these results cannot be compared: the {what} of one: {one}; of the other: {other}",
-                fix="compare runs on the same dataset, classes and protocol, of one seed where that draws the split",
+                f"these results cannot be compared: the {what} of one: {value}; of the other: {other}",
+                fix="compare runs on the same dataset, classes and protocol, with one seed if that draws the split",
             )
 
 
-def compare(first: Side, second: Side) -> Compared:
+def compare(first: ComparedSide, second: ComparedSide) -> Comparison:
     """The comparison of two sides that ``open_both`` gave. Raises ``BundleError``."""
     names, unit = _units(first, second)
-    places = np.unique(names, return_inverse=True)[1]
-    right = np.stack([np.bincount(places[side.right], minlength=places.max() + 1) for side in (first, second)])
-    tested = bootstrap.Tested(right.astype(np.int32), np.ones(2, np.int64), np.bincount(places))
-    found = bootstrap.compare([tested])
-    only_first, only_second = first.right & ~second.right, second.right & ~first.right
-    labels, classes = first.predictions.labels, first.result.classes
-    return Compared(
-        accuracies=(float(first.right.mean()), float(second.right.mean())),
-        difference=float(first.right.mean() - second.right.mean()),
-        interval=found.interval(0, 1) if found.compared(0, 1) else None,
+    units = np.unique(names, return_inverse=True)[1]
+    count = int(units.max()) + 1
+    rights = [side.predictions.right for side in (first, second)]
+    right = np.stack([np.bincount(units[one], minlength=count) for one in rights])
+    tested = bootstrap.TestSet(right.astype(np.int32), np.ones(2, np.int64), np.bincount(units))
+    result = bootstrap.compare([tested])
+    only_first = rights[0] & ~rights[1]
+    only_second = rights[1] & ~rights[0]
+    return Comparison(
+        accuracies=(float(rights[0].mean()), float(rights[1].mean())),
+        difference=float(rights[0].mean() - rights[1].mean()),
+        interval=result.interval(0, 1) if result.compared(0, 1) else None,
         unit=unit,
-        units=int(places.max()) + 1,
+        units=count,
         only_first=int(only_first.sum()),
         only_second=int(only_second.sum()),
         p_value=mcnemar(int(only_first.sum()), int(only_second.sum())),
-        classes=tuple(
-            ClassCounts(
-                name,
-                *(
-                    int(one[labels == code].sum())
-                    for one in (labels >= 0, first.right, second.right, only_first, only_second)
-                ),
-            )
-            for code, name in enumerate(classes)
-        ),
-        parted=tuple(_parted(first.predictions, second.predictions)),
-        settings=_otherwise(first, second),
+        classes=tuple(_class_counts(first.predictions, second.predictions)),
+        differing=tuple(_differing(first.predictions, second.predictions)),
+        settings=_differing_settings(first, second),
     )
 
 
-def parted_text(found: Compared) -> str:
-    """The CSV of ``Compared.parted``."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerows([COLUMNS, *found.parted])
-    return buffer.getvalue()
-
-
-def _side(folder: Path, result: Result, label: str) -> Side:
+def _side(folder: Path, result: Result, label: str) -> ComparedSide:
     if label not in result.scores:
         raise ParameterError(
             f"{folder} has no classifier '{label}'", fix=f"--classifier, one of: {', '.join(result.scores)}"
         )
-    file = bundle.predictions_file(folder, label, next(iter(result.scores)))
-    read = bundle.read_predictions(file, result, result.scores_kind[label])
-    order = np.lexsort((read.ids, read.splits))
-    arrays = {name: getattr(read, name)[order] for name in ("ids", "splits", "labels", "predicted", "scores")}
-    return Side(folder, result, label, replace(read, **arrays))
+    return ComparedSide(folder, result, label, bundle.predictions(folder, result, label).in_order())
 
 
-def _protocol(result: Result) -> Any:
-    said = {key: value for key, value in result.protocol.items() if key not in ("parameters", "distribution")}
-    # The selection rule is in ``protocol`` already; results from before it was a parameter have it there alone.
-    return said | {key: value for key, value in result.protocol["parameters"].items() if key != "selection"}
-
-
-def _units(first: Side, second: Side) -> tuple[Strings, str]:
+def _units(first: ComparedSide, second: ComparedSide) -> tuple[Strings, str]:
     """The unit of each test sample and what it is: subjects where both bundles name them."""
-    named = [right_answers.subjects(side.folder, side.predictions.ids) for side in (first, second)]
-    if named[0] is None or named[1] is None:
+    names = right_answers.subjects(first.folder, first.predictions.ids)
+    other = right_answers.subjects(second.folder, second.predictions.ids)
+    if names is None or other is None:
         return first.predictions.ids, "image"
-    if (named[0] != named[1]).any():
+    if (names != other).any():
         raise ParameterError(
             f"{first.folder / SUBJECTS} and {second.folder / SUBJECTS} name different subjects",
             fix="restore the files that ferbench wrote, or run one of them again",
         )
-    return named[0], "subject"
+    return names, "subject"
 
 
-def _parted(first: Predictions, second: Predictions) -> Iterator[tuple[str, ...]]:
+def _class_counts(first: Predictions, second: Predictions) -> Iterator[ClassCounts]:
+    for code, name in enumerate(first.classes):
+        rows = first.labels == code
+        right = first.right[rows]
+        other = second.right[rows]
+        yield ClassCounts(
+            name,
+            images=int(rows.sum()),
+            first=int(right.sum()),
+            second=int(other.sum()),
+            only_first=int((right & ~other).sum()),
+            only_second=int((other & ~right).sum()),
+        )
+
+
+def _differing(first: Predictions, second: Predictions) -> Iterator[tuple[str, ...]]:
     names = [*first.classes, MISSED]
     for row in np.flatnonzero(first.predicted != second.predicted).tolist():
         codes = (first.labels[row], first.predicted[row], second.predicted[row])
         yield (str(first.ids[row]), str(first.splits[row]), *(names[code] for code in codes))
 
 
-def _otherwise(first: Side, second: Side) -> dict[str, tuple[Any, Any]]:
-    one, other = _settings(first), _settings(second)
-    return {name: (one.get(name), other.get(name)) for name in {**one, **other} if one.get(name) != other.get(name)}
+def _differing_settings(first: ComparedSide, second: ComparedSide) -> dict[str, tuple[Any, Any]]:
+    settings = _settings(first)
+    others = _settings(second)
+    return {
+        name: (settings.get(name), others.get(name))
+        for name in {**settings, **others}
+        if settings.get(name) != others.get(name)
+    }
 
 
-def _settings(side: Side) -> dict[str, Any]:
+def _settings(side: ComparedSide) -> dict[str, Any]:
     """Every setting of a side by its dotted name, as for ``--set``."""
-    described = side.result.pipeline
-    parts = {key: value for key, value in described.items() if key not in ("name", "changed", "classifiers")}
-    parts["classifier"] = described["classifiers"][side.classifier]
+    pipeline = side.result.pipeline
+    components = {key: value for key, value in pipeline.items() if key not in ("name", "changed", "classifiers")}
+    components["classifier"] = pipeline["classifiers"][side.classifier]
     start = side.result.transfer
-    facts = {"pipeline": described["name"], "seed": side.result.seed, "init": start and start["weights"]}
-    return facts | dict(_flat(parts))
+    settings = {"pipeline": pipeline["name"], "seed": side.result.seed, "init": start and start["weights"]}
+    return settings | dict(_flat(components))
 
 
-def _flat(values: dict[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+def _flat(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     for key, value in values.items():
-        name = before.rstrip(".") if key == "name" else before if key == "parameters" else f"{before}{key}"
-        if isinstance(value, dict):
-            yield from _flat(value, name if key == "parameters" else f"{name}.")
+        name = f"{prefix}{key}"
+        if key == "name":  # of a component: "embedder=resnet18"
+            name = prefix.rstrip(".")
+        if key == "parameters":
+            yield from _flat(value, prefix)
+        elif isinstance(value, dict):
+            yield from _flat(value, f"{name}.")
         else:
             yield name, value

@@ -13,7 +13,7 @@ from ferbench.errors import BundleError, printable
 RESULT, PREDICTIONS, LEAKS, SUBJECTS = "result.json", "predictions.csv", "leaks.csv", "subjects.csv"
 OTHERS, MODEL = "predictions", "model"
 UNFINISHED = ".unfinished"
-LARGEST = {".json": 16 * 2**20, ".csv": 64 * 2**20}
+MAX_BYTES = {".json": 16 * 2**20, ".csv": 64 * 2**20}
 """Bytes of a file of a bundle, by its ending, beyond which it is not read."""
 FIX = "restore the files that ferbench wrote, or run it again"
 
@@ -72,7 +72,7 @@ def problems(folder: Path) -> Iterator[str]:
 
 def text(file: Path) -> str:
     """A file's text, read only if it is an ordinary file of a bearable size. Raises ``BundleError``."""
-    largest = LARGEST[file.suffix]
+    largest = MAX_BYTES[file.suffix]
     try:
         opened = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)  # a pipe must not keep us waiting
         with os.fdopen(opened, encoding="utf-8") as stream:
@@ -95,8 +95,8 @@ def _unfit(path: Path, where: Path) -> Iterator[str]:
     known = where.name in (RESULT, PREDICTIONS, LEAKS, SUBJECTS) if len(where.parts) == 1 else where.suffix == ".csv"
     if not known:
         yield f"{path} does not belong into a bundle"
-    elif (size := path.lstat().st_size) > LARGEST[path.suffix]:
-        yield f"{path} has {size:,} bytes, more than the {LARGEST[path.suffix]:,} that are read"
+    elif (size := path.lstat().st_size) > MAX_BYTES[path.suffix]:
+        yield f"{path} has {size:,} bytes, more than the {MAX_BYTES[path.suffix]:,} that are read"
 
 
 def _listing(folder: Path) -> list[os.DirEntry[str]]:

@@ -2,32 +2,45 @@
 
 from __future__ import annotations
 
-import csv
-import io
+from collections.abc import Iterable
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ferbench.bundles import csv_table, files
 from ferbench.data import Predictions
-from ferbench.errors import BundleError
 
 COLUMNS = ("id", "split", "shares", "with")
+Leak = tuple[str, str, str, str]
+"""One row: the test sample's id, its split, what it shares (such as "near+subject"), and with which sample."""
 
 
-def mask(csv_text: str, predictions: Predictions, where: str) -> NDArray[np.bool_]:
-    """bool [M]: which of the predictions' samples leak. Raises ``BundleError`` that names ``where`` and the line."""
-    place = {
-        key: row for row, key in enumerate(zip(predictions.ids.tolist(), predictions.splits.tolist(), strict=True))
-    }
-    found = np.zeros(len(predictions), np.bool_)
-    for number, row in enumerate(csv.reader(io.StringIO(csv_text)), start=1):
-        if number == 1 and tuple(row) == COLUMNS:
-            continue
-        index = place.get((row[0], row[1])) if len(row) == len(COLUMNS) and number > 1 else None
-        if index is None or found[index]:
-            raise BundleError(
-                f"{where}, line {number}: no test sample of this result, or one that is there twice",
-                fix="restore the file that ferbench wrote, or run it again",
-            )
-        found[index] = True
-    return found
+def to_csv(leaks: Iterable[Leak]) -> str:
+    """The text of ``leaks.csv``."""
+    return csv_table.to_csv([COLUMNS, *leaks])
+
+
+def read(folder: Path) -> list[Leak]:
+    """The leaks that a bundle lists. Raises ``BundleError`` with file and line."""
+    table = csv_table.read_columns(folder / files.LEAKS, COLUMNS)
+    return list(zip(table["id"], table["split"], table["shares"], table["with"], strict=True))
+
+
+def mask(leaks: Iterable[Leak], predictions: Predictions, folder: Path) -> NDArray[np.bool_]:
+    """bool [M]: which of the predictions' samples are among the ``leaks`` of the bundle in ``folder``.
+
+    Raises ``BundleError`` for a leak that is not a test sample, or is listed twice.
+    """
+    file = folder / files.LEAKS
+    samples = zip(predictions.ids.tolist(), predictions.splits.tolist(), strict=True)
+    rows = {key: row for row, key in enumerate(samples)}
+    marked = np.zeros(len(predictions), np.bool_)
+    for number, (sample, split, _, _) in enumerate(leaks, start=2):
+        row = rows.get((sample, split))
+        if row is None:
+            raise csv_table.bad_line(file, number, "this is not a test sample of this result")
+        if marked[row]:
+            raise csv_table.bad_line(file, number, "this test sample is listed twice")
+        marked[row] = True
+    return marked

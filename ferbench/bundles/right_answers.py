@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,41 +15,17 @@ from ferbench.data import Predictions, Strings
 Right = NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
-class TestSet:
-    """The ids and splits [M] of a bundle's test samples, sorted by split and then by id."""
-
-    ids: Strings
-    splits: Strings
+def right_answers(predictions: Mapping[str, Predictions]) -> dict[str, Right]:
+    """By classifier, which samples of a verified bundle's ``predictions`` are right: bool [M], by split and id."""
+    return {label: values.in_order().right for label, values in predictions.items()}
 
 
-def of(predictions: Mapping[str, Predictions]) -> tuple[TestSet, dict[str, Right]]:
-    """The test set of a verified bundle's ``predictions`` and, by classifier, which samples are right: bool [M]."""
-    found: dict[str, Right] = {}
-    for label, one in predictions.items():
-        order = np.lexsort((one.ids, one.splits))
-        found[label] = (one.labels == one.predicted)[order]
-    return TestSet(one.ids[order], one.splits[order]), found
-
-
-def read(folder: Path, result: Result) -> TestSet:
-    """A verified bundle's test set."""
-    label, kind = next(iter(result.scores_kind.items()))
-    predictions = bundle.read_predictions(bundle.predictions_file(folder, label, label), result, kind)
-    return of({label: predictions})[0]
+def test_ids(folder: Path, result: Result) -> Strings:
+    """The ids [M] of a verified bundle's test samples, sorted by split and then by id."""
+    return bundle.predictions(folder, result, result.main_classifier).in_order().ids
 
 
 def subjects(folder: Path, ids: Strings) -> Strings | None:
     """The subject [M] of each of a verified bundle's ``ids``, or ``None`` where it does not name them."""
-    named = bundle.read_subjects(folder)
-    return None if named is None else np.array([named[sample] for sample in ids.tolist()])
-
-
-def pack(answers: Right) -> bytes:
-    """Eight to a byte."""
-    return np.packbits(answers).tobytes()
-
-
-def unpack(packed: bytes, count: int) -> Right:
-    """What ``pack`` took, bool [count]."""
-    return np.unpackbits(np.frombuffer(packed, np.uint8), count=count).astype(np.bool_)
+    names = bundle.read_subjects(folder)
+    return None if names is None else np.array([names[sample] for sample in ids.tolist()])

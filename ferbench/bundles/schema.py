@@ -1,4 +1,7 @@
-"""The nested facts of ``result.json``, checked when it is read; in ``Result`` they stay plain dictionaries."""
+"""The nested facts of ``result.json``, checked when it is read; in ``Result`` they stay plain dictionaries.
+
+Schema 2: every field is required, and what is unknown or does not apply is null.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Owner = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99} [0-9][A-Za-z0-9.!+_-]{0,49}$")]
 """A distribution and its version, such as "ferbench-torch 0.1.0"."""
 Name = Annotated[str, StringConstraints(pattern=FOLDER_NAME)]
-"""Fit to name a folder or a file on any system."""
+"""Can name a folder or a file on any system."""
 
 
 class Facts(BaseModel):
@@ -23,8 +26,8 @@ class Facts(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
-class PartFacts(Facts):
-    """A registered part, as ``Part.describe`` gives it."""
+class ComponentFacts(Facts):
+    """A registered component, as ``Component.to_dict`` gives it."""
 
     name: Name
     distribution: Owner
@@ -32,28 +35,29 @@ class PartFacts(Facts):
 
 
 class PipelineFacts(Facts):
-    """``Pipeline.describe``; no detector where the dataset shipped crops or boxes."""
+    """``Pipeline.to_dict``; no detector where the dataset ships crops or boxes."""
 
     name: Name
-    detector: PartFacts | None
+    detector: ComponentFacts | None
     faces: dict[str, Any]
-    embedder: PartFacts
-    loss: PartFacts | None
-    sampler: PartFacts | None
-    classifiers: Annotated[dict[Name, PartFacts], Field(min_length=1)]
+    embedder: ComponentFacts
+    loss: ComponentFacts | None
+    sampler: ComponentFacts | None
+    classifiers: Annotated[dict[Name, ComponentFacts], Field(min_length=1)]
     monitor: dict[str, Any]
     changed: dict[str, Any]
 
 
-class DatasetFacts(PartFacts):
-    """A dataset and what was loaded of it."""
+class DatasetFacts(ComponentFacts):
+    """A dataset and what was loaded of it; ``release`` says how this copy relates to the release that is known."""
 
     fingerprint: Annotated[str, Field(min_length=1, max_length=100)]
     samples: Annotated[int, Field(ge=1)]
+    release: Literal["known", "partial", "altered"]
     counts: dict[str, Count]
 
 
-class ProtocolFacts(PartFacts):
+class ProtocolFacts(ComponentFacts):
     """A protocol, its selection rule, and why it is optimistic, if it is."""
 
     selection: Literal["validation", "test", "last"]
@@ -68,42 +72,40 @@ class LeakFacts(Facts):
 
 
 class SplitFacts(Facts):
-    """One split's audit. Results from before the list of leaks have ``subjects`` and ``clips`` in its place."""
+    """One split's audit, as ``Audit.to_dict`` gives it."""
 
     split: Name
     train: Count
     validation: Count
     test: Annotated[int, Field(ge=1)]
     validation_is_test: bool
-    missing_classes: dict[str, list[str]] = {}
-    between: list[dict[str, Any]] = []
-    leaks: LeakFacts | None = None
+    missing_classes: dict[str, list[str]]
+    between: list[dict[str, Any]]
+    leaks: LeakFacts
     digest: Hash
-    subjects: dict[str, Any] | None = None
-    clips: dict[str, Any] | None = None
 
 
 class FaceFacts(Facts):
-    """``Crops.describe``."""
+    """``Crops.to_dict``."""
 
     source: str
     coverage: Share
     missed: Count
-    rule: str | None = None
+    rule: str
 
 
 class EnvironmentFacts(Facts):
-    """Versions and the kind of machine; the earliest results do not name the ``estimators``."""
+    """Versions and the kind of machine; ``estimators`` are the classes that solved each classifier."""
 
     python: str
     system: str
     cores: int | None
     distributions: dict[str, str]
-    estimators: dict[str, str] = {}
+    estimators: dict[str, str]
 
 
-class TrainingFacts(Facts):
-    """One training of weights that a run started from."""
+class TrainingIdentity(Facts):
+    """One training: by which embedder, under which settings, on which split."""
 
     run: str
     pipeline: str
@@ -112,6 +114,11 @@ class TrainingFacts(Facts):
     protocol: dict[str, Any]
     split: str
     split_digest: Hash
+
+
+class TrainingFacts(TrainingIdentity):
+    """A training of weights that a run started from, and how many samples it used."""
+
     samples: Count
 
 
@@ -120,7 +127,7 @@ class OriginFacts(Facts):
 
     weights: dict[str, Hash]
     training: TrainingFacts | None
-    before: OriginFacts | None = None
+    before: OriginFacts | None
 
 
 class TransferFacts(OriginFacts):
@@ -132,9 +139,9 @@ class TransferFacts(OriginFacts):
 
 
 class SubmissionFacts(Facts):
-    """Who handed a result in: ``name`` of a person or team, ``url`` of code or paper, ``licence`` of the predictions.
+    """Who submitted a result: ``name`` of a person or team, ``url`` of code or paper, ``licence`` of the predictions.
 
-    ``checked`` says in a sentence what the ids and labels were compared with, ``date`` is in UTC.
+    ``paper`` may be empty. ``checked`` says in a sentence what ids and labels were compared with, ``date`` is in UTC.
     """
 
     name: Annotated[str, Field(min_length=2, max_length=100)]
@@ -142,13 +149,13 @@ class SubmissionFacts(Facts):
         str, StringConstraints(pattern=r"^https://[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+(:[0-9]+)?(/[!-~]*)?$", max_length=300)
     ]
     licence: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 .()+-]{1,99}$")]
-    paper: Annotated[str, Field(max_length=300)] = ""
+    paper: Annotated[str, Field(max_length=300)]
     date: str
     checked: str
 
 
 class RerunFacts(Facts):
-    """A repetition by ``ferbench rerun``: accuracy a classifier, there and here, and the share of equal predictions."""
+    """A repetition by ``ferbench rerun``: per classifier, both accuracies and the share of equal predictions."""
 
     date: str
     versions: dict[str, str]

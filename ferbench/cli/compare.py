@@ -11,7 +11,7 @@ import click
 from ferbench.errors import ParameterError
 
 if TYPE_CHECKING:
-    from ferbench.bundles.compare import Compared, Side
+    from ferbench.bundles.compare import ComparedSide, Comparison
 
 
 @click.command()
@@ -44,18 +44,18 @@ def compare(
     one, other = results_compare.open_both((first, second), results, classifiers)
     found = results_compare.compare(one, other)
     if csv_file:
-        atomic.write_text(csv_file, results_compare.parted_text(found))
+        atomic.write_text(csv_file, found.to_csv())
     if as_json:
         sides = {
             name: {"bundle": str(side.folder), "classifier": side.classifier}
             for name, side in (("first", one), ("second", other))
         }
-        click.echo(json.dumps({**sides, **found.plain()}, indent=2))
+        click.echo(json.dumps({**sides, **found.to_dict()}, indent=2))
         return
     _print(one, other, found, show, csv_file)
 
 
-def _print(one: Side, other: Side, found: Compared, show: int, csv_file: Path | None) -> None:
+def _print(one: ComparedSide, other: ComparedSide, found: Comparison, show: int, csv_file: Path | None) -> None:
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
@@ -83,17 +83,17 @@ def _print(one: Side, other: Side, found: Compared, show: int, csv_file: Path | 
             )
     console.print(table)
     console.print()
-    console.print(f"they part on {len(found.parted):,} images", highlight=False)
-    if show and found.parted:
+    console.print(f"they differ on {len(found.differing):,} images", highlight=False)
+    if show and found.differing:
         table = Table(box=None, pad_edge=False, header_style="bold")
-        for column in ("image", "split", "label", "A says", "B says"):
+        for column in ("image", "split", "label", "A", "B"):
             table.add_column(column, overflow="fold")
-        for cells in found.parted[:show]:
+        for cells in found.differing[:show]:
             table.add_row(*map(escape, cells))
         console.print(table)
     if csv_file:
         console.print(f"all of them: {escape(str(csv_file))}", highlight=False, soft_wrap=True)
-    elif len(found.parted) > show:
+    elif len(found.differing) > show:
         console.print("all of them: --csv FILE", highlight=False)
     if found.settings:
         console.print()
@@ -105,15 +105,15 @@ def _print(one: Side, other: Side, found: Compared, show: int, csv_file: Path | 
         console.print(table)
 
 
-def verdict(found: Compared) -> list[str]:
-    """Whether the two can be told apart, in two lines."""
+def verdict(found: Comparison) -> list[str]:
+    """Whether the two differ significantly, in two lines."""
     images = found.only_first + found.only_second
     said = f"only A is right on {found.only_first:,} images, only B on {found.only_second:,}: McNemar, exact, "
     said += f"p = {found.p_value:.2g}" if images else "nothing to test"
     if found.interval is None:
         return [f"difference {found.difference:+.2%}; {found.units} {found.unit}s are too few for an interval", said]
     low, high = found.interval
-    apart = "they can be told apart" if low > 0 or high < 0 else "they cannot be told apart"
+    apart = "the difference is significant" if low > 0 or high < 0 else "the difference is not significant"
     return [
         f"difference [bold]{found.difference:+.2%}[/]  (95% interval {low:+.2%} to {high:+.2%}, paired bootstrap over "
         f"{found.units:,} {found.unit}s): [bold]{apart}[/]",

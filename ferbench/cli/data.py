@@ -120,7 +120,7 @@ def audit(
     from ferbench.components.settings import parameters_by_component
     from ferbench.leakage import contact_sheet
     from ferbench.leakage.of_a_run import audit_dataset
-    from ferbench.leakage.page import document, markdown
+    from ferbench.leakage.page import to_dict, to_markdown
     from ferbench.support.atomic import write_json, write_text
     from ferbench.support.progress import Reporter
 
@@ -129,8 +129,8 @@ def audit(
     chosen = protocol or source.entry.load().default_protocol
     rule = pipeline.resolve_component("protocol", chosen, registry, parameters["protocol"])
     audited = audit_dataset(source, rule, data, seed, Reporter())
-    report: dict[str, Any] = document(name, rule.entry.name, seed, audited.samples, audited.audits, ids=True)
-    page = markdown(report)
+    report: dict[str, Any] = to_dict(name, rule.entry.name, seed, audited.samples, audited.audits, ids=True)
+    page = to_markdown(report)
     if out:
         write_json(out / "audit.json", report)
         write_text(out / "audit.md", page)

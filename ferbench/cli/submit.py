@@ -46,7 +46,7 @@ def submit(folder: Path, name: str, url: str, licence: str, paper: str, to: Path
 
     place, verdict = verify_submit.submit(folder, to, name=name, url=url, licence=licence, paper=paper)
     click.echo(f"submitted: {place}")
-    click.echo(f"checked:   scores recomputed; {verdict.compared}")
+    click.echo(f"checked:   scores recomputed; {verdict.manifest_check}")
     click.echo(f"next:      git add {place} && ferbench leaderboard && git add {to.parent}; then open a pull request")
 
 
@@ -95,10 +95,10 @@ def _answers(given: Path) -> list[dict[str, Any]]:
         if verdict.reasons or verdict.result is None:
             answers.append(_refused(folder, verdict.reasons))
         else:
-            scores = next(iter(verdict.result.scores.values()))
+            scores = verdict.result.scores[verdict.result.main_classifier]
             said = {"accuracy": scores.accuracy, "count": scores.count}
-            compared = {"compared": verdict.compared, "known": verdict.known}
-            answers.append({"bundle": str(folder), "ok": True, **said, **compared})
+            checked = {"matches_manifest": verdict.matches_manifest, "manifest_check": verdict.manifest_check}
+            answers.append({"bundle": str(folder), "ok": True, **said, **checked})
     return answers
 
 
@@ -108,7 +108,7 @@ def _refused(path: Path, reasons: list[str]) -> dict[str, Any]:
 
 def _show(one: dict[str, Any]) -> None:
     if one["ok"]:
-        mark = "" if one["known"] else f"; {one['compared']}"
+        mark = "" if one["matches_manifest"] else f"; {one['manifest_check']}"
         click.echo(f"verified  {one['bundle']}  accuracy {one['accuracy']:.2%} of {one['count']:,} images{mark}")
     else:
         click.echo(f"REFUSED   {one['bundle']}")
@@ -125,5 +125,5 @@ def _show_rerun(done: Rerun) -> None:
         )
     for one in done.agreements:
         if not one.holds:
-            for said in one.parting():
+            for said in one.differences():
                 click.echo(f"  {said}")

@@ -16,7 +16,8 @@ from ferbench.running import start_weights
 def show(result: Result, folder: Path) -> None:
     """Everything worth a look in ``result``, on standard output."""
     console = Console()
-    label, scores = next(iter(result.scores.items()))
+    label = result.main_classifier
+    scores = result.scores[label]
     low, high = scores.interval
     console.print()
     console.print(
@@ -29,13 +30,12 @@ def show(result: Result, folder: Path) -> None:
         f"   macro-F1 {scores.macro_f1:.3f}   UAR {scores.uar:.3f}",
         highlight=False,
     )
-    if result.leak_free:
-        clean = result.leak_free[label]
-        said = "-" if clean.accuracy is None else f"{clean.accuracy:.2%}"
-        console.print(
-            f"leak-free [bold]{said}[/]  ({clean.count:,} test images share nothing with training)",
-            highlight=False,
-        )
+    leak_free = result.leak_free[label]
+    accuracy = "-" if leak_free.accuracy is None else f"{leak_free.accuracy:.2%}"
+    console.print(
+        f"leak-free [bold]{accuracy}[/]  ({leak_free.count:,} test images share nothing with training)",
+        highlight=False,
+    )
     if result.protocol["optimistic"]:
         console.print(f"[yellow]optimistic:[/] {result.protocol['optimistic']}", highlight=False)
     if result.transfer:
@@ -46,8 +46,8 @@ def show(result: Result, folder: Path) -> None:
             console.print(f"[yellow]optimistic:[/] {leak}", highlight=False)
     faces = result.faces
     console.print(
-        f"faces: {faces['source']}; {faces['coverage']:.1%} found, {faces['missed']} missed; "
-        + (faces.get("rule") or f"{scores.missed} misses in the test set count as errors"),
+        f"faces: {faces['source']}; {faces['coverage']:.1%} found, {faces['missed']} missed "
+        f"({scores.missed} in the test set); {faces['rule']}",
         highlight=False,
     )
     chosen = {"validation": "chosen on the validation set", "test": "chosen on the scored set", "last": "the last"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Le
@@ -30,9 +30,8 @@ class FaceStep:
     missed: Literal["error", "centre"] = "error"
 
     def to_dict(self) -> dict[str, Any]:
-        """The parameters as plain values; younger ones only where they are set, so older results keep their name."""
-        younger = {"align": False, "missed": "error"}
-        return {name: value for name, value in vars(self).items() if name not in younger or value != younger[name]}
+        """The parameters as plain values."""
+        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -49,8 +48,8 @@ class EpochScoring:
     classifiers: list[str] | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """The parameters as plain values; ``classifiers`` only where it is set, so older results keep their name."""
-        return {"every": self.every} | ({} if self.classifiers is None else {"classifiers": self.classifiers})
+        """The parameters as plain values."""
+        return asdict(self)
 
     def scored(self, labels: Sequence[str]) -> list[str]:
         """Of a pipeline's classifiers ``labels``, in their order, those fitted at a scored epoch."""

@@ -71,9 +71,15 @@ class Crops:
         return float(self.has_face.mean()) if len(self.has_face) else 1.0
 
     def to_dict(self) -> dict[str, Any]:
-        """Source, coverage, number of misses, and their rule where it is not "error", for the result."""
-        facts = {"source": self.source, "coverage": self.coverage, "missed": int((~self.has_face).sum())}
-        return facts | ({} if self.miss_rule == "error" else {"rule": "a missed face's centre crop is predicted"})
+        """Source, coverage, number of misses, and what they count as, for the result."""
+        return {
+            "source": self.source,
+            "coverage": self.coverage,
+            "missed": int((~self.has_face).sum()),
+            "rule": "misses count as errors"
+            if self.miss_rule == "error"
+            else "a missed face's centre crop is predicted",
+        }
 
 
 @dataclass(frozen=True)

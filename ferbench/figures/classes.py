@@ -18,7 +18,7 @@ def draw(results: list[Result]) -> Figure:
     for panel, result in zip(axes, unique.values(), strict=True):
         places = np.arange(len(result.classes))
         total = np.array([result.dataset["counts"][name] for name in result.classes])
-        tested = np.array(next(iter(result.scores.values())).confusion).sum(axis=1)
+        tested = np.array(result.scores[result.main_classifier].confusion).sum(axis=1)
         if len(result.splits) == 1:
             rest = "train and validation" if result.protocol["selection"] == "validation" else "train"
             panel.bar(places, total - tested, color=COLOURS[0], label=rest)

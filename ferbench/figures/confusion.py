@@ -21,8 +21,7 @@ def draw(bundles: list[tuple[Path, Result]], classifier: str | None) -> Figure:
     for panel, (folder, result) in zip(axes, bundles, strict=True):
         label = style.label_of(result, classifier, folder)
         scores = result.scores[label]
-        file = bundle.predictions_file(folder, label, next(iter(result.scores)))
-        truth = bundle.read_predictions(file, result, result.scores_kind[label]).labels
+        truth = bundle.predictions(folder, result, label).labels
         totals = np.bincount(truth, minlength=len(result.classes))
         shares = np.array(scores.confusion) / np.maximum(totals, 1)[:, None]
         panel.imshow(shares, cmap="Blues", vmin=0, vmax=1)

@@ -27,8 +27,7 @@ def draw(bundles: list[tuple[Path, Result]], classifier: str | None) -> Figure:
     figure, axes = style.panels(len(bundles), height=3.6)
     for panel, (folder, result) in zip(axes, bundles, strict=True):
         label = style.label_of(result, classifier, folder)
-        file = bundle.predictions_file(folder, label, next(iter(result.scores)))
-        predictions = bundle.read_predictions(file, result, result.scores_kind[label])
+        predictions = bundle.predictions(folder, result, label)
         area = areas(predictions)
         for name, (false, true) in _curves(predictions).items():
             code = result.classes.index(name)

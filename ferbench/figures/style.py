@@ -61,7 +61,7 @@ def title(result: Result) -> str:
 def label_of(result: Result, classifier: str | None, where: Path) -> str:
     """``classifier``, or the result's first one. Raises ``FigureError`` if the result has no such classifier."""
     if classifier is None:
-        return next(iter(result.scores))
+        return result.main_classifier
     if classifier not in result.scores:
         raise FigureError(
             f"{where} has no classifier '{classifier}'", fix=f"--classifier: one of {', '.join(result.scores)}"

@@ -55,8 +55,7 @@ def embedded(
             f"what was read is not the {described['name']} that {folder} was made from: other content",
             fix="give the same files: --data PATH",
         )
-    first = next(iter(result.scores))
-    predictions = bundle.read_predictions(folder / "predictions.csv", result, result.scores_kind[first])
+    predictions = bundle.predictions(folder, result, result.main_classifier)
     ids = predictions.ids[predictions.splits == split]
     if len(ids) > limit:
         ids = np.random.default_rng(0).choice(ids, limit, replace=False)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ferbench.bundles import leak_list
-from ferbench.bundles.scores import LeakFree, score_leak_free
+from ferbench.bundles.leak_list import Leak
 from ferbench.components.pipeline import Component
 from ferbench.components.steps import FaceStep
-from ferbench.data import Face, Images, Predictions, Samples, Split
+from ferbench.data import Face, Images, Samples, Split
 from ferbench.faces.prepare import Crops, prepare
 from ferbench.interfaces import EvaluationProtocol
 from ferbench.leakage.audit import KINDS, Audit, audit
@@ -46,31 +43,21 @@ def _steps(reporter: Reporter, number: int, of: int) -> Callable[[int, int], Non
     return lambda done, total: reporter.advance(number * total + done, of * total, "steps")
 
 
-def leaks_text(audits: Sequence[Audit], samples: Samples) -> str:
-    """The text of ``leaks.csv``: test sample, split, what it shares (such as "near+subject"), and with whom."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(leak_list.COLUMNS)
-    for one in audits:
-        shares: dict[int, dict[str, int]] = {row: {} for row in one.leaks.tolist()}
+def leaks(audits: Sequence[Audit], samples: Samples) -> list[Leak]:
+    """Each leak: the test sample, its split, what it shares (such as "near+subject"), and with which sample."""
+    listed: list[Leak] = []
+    for audited_split in audits:
+        shares: dict[int, dict[str, int]] = {row: {} for row in audited_split.leaks.tolist()}
         for kind in KINDS:
-            for pair in one.between:
-                found = pair.findings[kind]
-                if found and pair.later == "test" and pair.earlier in one.seen:
-                    for row, partner in zip(found.rows.tolist(), found.partners.tolist(), strict=True):
+            for pair in audited_split.between:
+                finding = pair.findings[kind]
+                if finding and pair.later == "test" and pair.earlier in audited_split.seen:
+                    for row, partner in zip(finding.rows.tolist(), finding.partners.tolist(), strict=True):
                         shares[row].setdefault(kind, partner)
         for row, kinds in shares.items():
             partner = next(iter(kinds.values()))
-            writer.writerow([samples.ids[row], one.split.name, "+".join(kinds), samples.ids[partner]])
-    return buffer.getvalue()
-
-
-def leak_free(predictions: dict[str, Predictions], listed: str, file: Path) -> dict[str, LeakFree]:
-    """Each classifier's accuracy without the test images that ``listed``, the text of ``leaks.csv``, names.
-
-    ``file`` is where the list will be kept, for errors.
-    """
-    return {label: score_leak_free(one, leak_list.mask(listed, one, str(file))) for label, one in predictions.items()}
+            listed.append((str(samples.ids[row]), audited_split.split.name, "+".join(kinds), str(samples.ids[partner])))
+    return listed
 
 
 class WholeImage:

@@ -8,7 +8,7 @@ from ferbench.data import Samples
 from ferbench.leakage.audit import METHOD, Audit, Finding
 
 
-def document(name: str, protocol: str, seed: int, samples: Samples, audits: list[Audit], ids: bool) -> dict[str, Any]:
+def to_dict(name: str, protocol: str, seed: int, samples: Samples, audits: list[Audit], ids: bool) -> dict[str, Any]:
     """Everything that was found, as plain values; with the ids of the samples where ``ids``."""
     return {
         "dataset": name,
@@ -28,7 +28,7 @@ def document(name: str, protocol: str, seed: int, samples: Samples, audits: list
     }
 
 
-def markdown(said: dict[str, Any], first: int = 5) -> str:
+def to_markdown(said: dict[str, Any], first: int = 5) -> str:
     """The page of a ``document`` with ids; the ``first`` few of each kind are named."""
     lines = [f"# What the sides of {said['dataset']} share under `{said['protocol']}`", ""]
     lines += [f"{said['samples']:,} samples, content `{said['fingerprint'][:16]}`, seed {said['seed']}.", ""]

@@ -16,9 +16,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ferbench.bundles import bundle
+from ferbench.bundles import bundle, leak_list
 from ferbench.bundles.files import LEAKS, RESULT, SUBJECTS
-from ferbench.bundles.scores import MISS, score
+from ferbench.bundles.leak_list import Leak
+from ferbench.bundles.scores import MISS, score, score_leak_free
 from ferbench.data import Embeddings, Indices, Predictions, Samples, Split
 from ferbench.errors import ModelError, TrainingError
 from ferbench.faces.prepare import Crops, Rows, prepare, shipped_faces
@@ -29,7 +30,7 @@ from ferbench.running.class_scores import class_scores
 from ferbench.running.embed import embed_all
 from ferbench.running.epoch_scorer import EpochScorer, Side, fit
 from ferbench.running.plan import Plan
-from ferbench.running.split_result import SplitResult, joined, keep, kept
+from ferbench.running.split_result import SplitResult, keep, kept
 from ferbench.running.split_result import predictions as predictions_of
 from ferbench.running.start_weights import record
 from ferbench.support import data_paths
@@ -66,7 +67,7 @@ def run(
     described = describe(plan, samples, protocol)
     if start:
         described = _with_transfer(described, start, samples, splits, allow=plan.allow_overlap)
-    folder = plan.out / bundle.place(described)
+    folder = plan.out / bundle.relative_path(described)
     if skip_finished and (folder / RESULT).exists():
         return folder
     work = _work_folder(folder, unfinished)
@@ -88,9 +89,11 @@ def run(
         outcomes[split.name] = outcome
 
     first = next(iter(outcomes.values()))
-    predictions = {label: joined([one.predictions[label] for one in outcomes.values()]) for label in first.predictions}
+    predictions = {
+        label: Predictions.concat([one.predictions[label] for one in outcomes.values()]) for label in first.predictions
+    }
     notes = [*start_weights.notes(described["transfer"]), *(note for one in outcomes.values() for note in one.notes)]
-    leak_list = of_a_run.leaks_text(audits, samples)
+    leaks = of_a_run.leaks(audits, samples)
     result = bundle.Result(
         **described,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -102,16 +105,20 @@ def run(
         stored={name: one.stored for name, one in outcomes.items() if one.stored},
         scores_kind={label: one.scores_kind for label, one in predictions.items()},
         scores={label: score(one) for label, one in predictions.items()},
-        leak_free=of_a_run.leak_free(predictions, leak_list, folder / LEAKS),
+        leak_free={
+            label: score_leak_free(one, leak_list.mask(leaks, one, folder)) for label, one in predictions.items()
+        },
         notes=list(dict.fromkeys([*samples.notes, *notes])),
         stages={name: round(seconds, 3) for name, seconds in reporter.stages.items()},
         peak_memory_mb=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
-        parameters=first.parameters,
+        weight_count=first.weight_count,
         macs=first.macs,
         images_per_second=_pace(outcomes.values()),
         environment={**environment(described), "estimators": first.estimators},
+        submission=None,
+        rerun=None,
     )
-    _write(folder, result, predictions, leak_list, _subjects(samples, splits), work)
+    _write(folder, result, predictions, leaks, _subjects(samples, splits), work)
     return folder
 
 
@@ -171,20 +178,19 @@ def _run_split(
                 monitor.warn(error.what)
     embedder.save(model)
     best = monitor.best["epoch"] if monitor.curve else None
-    parameters = getattr(embedder, "parameters", None)
+    weight_count = getattr(embedder, "parameters", None)
     macs = embedder.macs(pipeline.faces.size) if isinstance(embedder, Costed) else None
-    return SplitResult(predicted, estimators, monitor.curve, best, monitor.notes, parameters, stored, macs, seconds)
+    return SplitResult(predicted, estimators, monitor.curve, best, monitor.notes, weight_count, stored, macs, seconds)
 
 
-def _pace(outcomes: Iterable[SplitResult]) -> float | None:
-    """Images of the test sides embedded in a second; ``None`` if a split is from before that was noted."""
-    images, seconds = 0, 0.0
-    for one in outcomes:
-        if not one.embedding_seconds:
-            return None
-        images += len(next(iter(one.predictions.values())))
-        seconds += one.embedding_seconds
-    return round(images / seconds, 1)
+def _pace(outcomes: Iterable[SplitResult]) -> float:
+    """Images of the test sides that were embedded per second."""
+    images = 0
+    seconds = 0.0
+    for outcome in outcomes:
+        images += len(next(iter(outcome.predictions.values())))
+        seconds += outcome.embedding_seconds
+    return round(images / max(seconds, 1e-9), 1)
 
 
 def _with_transfer(
@@ -207,6 +213,7 @@ def describe(plan: Plan, samples: Samples, protocol: EvaluationProtocol) -> dict
             **plan.dataset.to_dict(),
             "fingerprint": samples.fingerprint,
             "samples": len(samples),
+            "release": samples.release,
             "counts": {name: int((samples.labels == code).sum()) for code, name in enumerate(samples.classes)},
         },
         "protocol": {**plan.protocol.to_dict(), "selection": protocol.selection, "optimistic": optimistic},
@@ -281,14 +288,14 @@ def _subjects(samples: Samples, splits: Sequence[Split]) -> str | None:
     if samples.subjects is None:
         return None
     tested = np.concatenate([split.test for split in splits])
-    return bundle.subjects_text(dict(zip(samples.ids[tested].tolist(), samples.subjects[tested].tolist(), strict=True)))
+    return bundle.subjects_csv(dict(zip(samples.ids[tested].tolist(), samples.subjects[tested].tolist(), strict=True)))
 
 
 def _write(
     folder: Path,
     result: bundle.Result,
     predictions: dict[str, Predictions],
-    leak_list: str,
+    leaks: list[Leak],
     subjects: str | None,
     work: Path,
 ) -> None:
@@ -297,8 +304,8 @@ def _write(
     with replacing(folder) as fresh:
         fresh.mkdir()
         for label, one in predictions.items():
-            write_text(bundle.predictions_file(fresh, label, first), bundle.predictions_text(one))
-        write_text(fresh / LEAKS, leak_list)
+            write_text(bundle.predictions_file(fresh, label, first), bundle.predictions_csv(one))
+        write_text(fresh / LEAKS, leak_list.to_csv(leaks))
         if subjects is not None:
             write_text(fresh / SUBJECTS, subjects)
         write_json(fresh / RESULT, result.model_dump(mode="json"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +28,10 @@ class SplitResult:
     curve: list[dict[str, Any]]
     best_epoch: int | None
     notes: list[str]
-    parameters: int | None
-    stored: dict[str, str] = field(default_factory=dict)
-    macs: int | None = None
-    embedding_seconds: float | None = None
+    weight_count: int | None
+    stored: dict[str, str]
+    macs: int | None
+    embedding_seconds: float
 
 
 def predictions(
@@ -42,15 +42,6 @@ def predictions(
     return Predictions(
         samples.ids[split.test], names, samples.labels[split.test], predicted, scores, kind, samples.classes
     )
-
-
-def joined(parts: list[Predictions]) -> Predictions:
-    """The predictions of all splits, one after the other."""
-    arrays = {
-        name: np.concatenate([getattr(part, name) for part in parts])
-        for name in ("ids", "splits", "labels", "predicted", "scores")
-    }
-    return Predictions(**arrays, scores_kind=parts[0].scores_kind, classes=parts[0].classes)
 
 
 def keep(outcome: SplitResult, folder: Path) -> None:

@@ -1,30 +1,28 @@
-"""Manifests: what is known of a dataset's samples without its files, so that a result's ids, labels and splits can be
-checked anywhere.
+"""Manifests: the facts of a dataset's samples without its files, so that results can be checked on any machine.
 
 A manifest is a CSV (id, label, part, subject, clip, sha256; without the columns that the dataset does not have) and,
-beside it, a JSON of the same name: the dataset's parameters, classes and fingerprint. ``sha256`` is the beginning of a
-hash over the pixels, by which a person can tell whether an image is the one that is meant.
+next to it, a JSON of the same name: the dataset's parameters, classes and fingerprint. ``sha256`` is the beginning of
+a hash over the pixels, by which a person can check that an image is the one that is meant.
 
-Licence: a manifest holds file names or row numbers, class names and hashes; no pixel, and nothing that one could be
-made of. FER2013's ids are row numbers of a public competition, FER+'s labels are published under the MIT licence, drawn
-faces are our own. Of a dataset that only its owners hand out, on terms that speak of its annotations too (AffectNet,
-RAF-DB, MMI, CK+, JAFFE), there is no manifest, and a result's check says what was not compared.
+Licence: a manifest holds file names or row numbers, class names and hashes; no pixels, and nothing from which pixels
+could be reconstructed. FER2013's ids are row numbers of a public competition, FER+'s labels are published under the
+MIT licence, drawn faces are our own. For datasets that only their owners hand out, on terms that cover the annotations
+too (AffectNet, RAF-DB, MMI, CK+, JAFFE), there is no manifest, and a result's check reports what was not compared.
 """
 
 from __future__ import annotations
 
 import csv
 import hashlib
-import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from ferbench.bundles.csv_table import to_csv
 from ferbench.components.pipeline import Component
 from ferbench.components.registry import Entry
 from ferbench.data import Images, Samples, Strings
@@ -32,13 +30,11 @@ from ferbench.errors import DataError, PluginError
 
 GROUPS = {"part": "partitions", "subject": "subjects", "clip": "clips"}
 """Columns, and the fields of ``Samples`` that they hold."""
-DIGITS = 16
-COPIES = ("partial copy", "altered copy", "differs from the official counts", "the fingerprint is another")
-"""What ``Samples.notes`` say of a copy that is not the known release."""
+HASH_DIGITS = 16
 
 
 class Facts(BaseModel):
-    """The JSON beside the CSV. ``differs`` says how the copy that it was made of is not the release, or nothing."""
+    """The JSON next to the CSV. ``differs`` says how the copy it was made from differs from the release, if it does."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -50,7 +46,7 @@ class Facts(BaseModel):
 
 @dataclass(frozen=True)
 class Manifest:
-    """A dataset's samples without pixels, ``hashes`` of which are the first hex digits a sample."""
+    """A dataset's samples without pixels, and ``hashes`` [N], the first hex digits of each sample's."""
 
     facts: Facts
     samples: Samples
@@ -58,7 +54,7 @@ class Manifest:
 
 
 class NoImages:
-    """The pixels of a manifest's samples: there are none."""
+    """Stands for the pixels of a manifest's samples, of which there are none."""
 
     def __init__(self, count: int) -> None:
         self._count = count
@@ -68,11 +64,11 @@ class NoImages:
 
     def read(self, index: int) -> Images:
         """Raises ``DataError``."""
-        raise DataError("a manifest has no pixels", fix="bring the dataset's files")
+        raise DataError("a manifest has no pixels", fix="use the dataset's files")
 
 
 @cache  # read once for many bundles; an entry never changes
-def facts_of(entry: Entry) -> Facts | None:
+def load_facts(entry: Entry) -> Facts | None:
     """The facts of a dataset's manifest, ``None`` if it has none. Raises ``PluginError``."""
     if not entry.manifest:
         return None
@@ -83,69 +79,66 @@ def facts_of(entry: Entry) -> Facts | None:
 
 
 @cache
-def of(entry: Entry) -> Manifest | None:
+def load_manifest(entry: Entry) -> Manifest | None:
     """The manifest of a dataset's entry, ``None`` if it has none. Raises ``PluginError``."""
-    facts = facts_of(entry)
+    facts = load_facts(entry)
     if facts is None:
         return None
     try:
         return _read(facts, entry.text(entry.manifest))
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, csv.Error) as error:
         raise _broken(entry, error) from error
 
 
-def another_copy(notes: Sequence[str]) -> str:
-    """The first of a dataset's ``notes`` that says that a copy is not the known release, or nothing."""
-    return next((note for note in notes if any(words in note for words in COPIES)), "")
-
-
 def make(
-    part: Component, samples: Samples, differs: str, progress: Callable[[int, int, str], None]
+    component: Component, samples: Samples, differs: str, progress: Callable[[int, int, str], None]
 ) -> tuple[Facts, str]:
-    """The facts and the CSV of ``samples``, every image read once. ``differs``: how they are not the release."""
+    """The facts and the CSV of ``samples``; reads every image once.
+
+    ``differs`` says how they differ from the release; by default the dataset's notes do, where they are not the known
+    release.
+    """
+    if not differs and samples.release != "known":
+        differs = "; ".join(samples.notes)
     facts = Facts(
-        parameters=part.parameters,
-        classes=samples.classes,
-        fingerprint=samples.fingerprint,
-        differs=differs or another_copy(samples.notes),
+        parameters=component.parameters, classes=samples.classes, fingerprint=samples.fingerprint, differs=differs
     )
     groups = {name: getattr(samples, field) for name, field in GROUPS.items()}
     groups = {name: values.tolist() for name, values in groups.items() if values is not None}
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(["id", "label", *groups, "sha256"])
+    rows = [["id", "label", *groups, "sha256"]]
     for row, name in enumerate(samples.ids.tolist()):
         label = samples.classes[samples.labels[row]]
-        writer.writerow([name, label, *(values[row] for values in groups.values()), pixels_hash(samples, row)])
+        rows.append([name, label, *(values[row] for values in groups.values()), pixels_hash(samples, row)])
         progress(row + 1, len(samples), "images")
-    return facts, buffer.getvalue()
+    return facts, to_csv(rows)
 
 
 def pixels_hash(samples: Samples, row: int) -> str:
     """The first hex digits of the SHA-256 over an image's shape and pixels."""
     pixels = samples.images.read(row)
-    return hashlib.sha256(str(pixels.shape).encode() + pixels.tobytes()).hexdigest()[:DIGITS]
+    return hashlib.sha256(str(pixels.shape).encode() + pixels.tobytes()).hexdigest()[:HASH_DIGITS]
 
 
 def _broken(entry: Entry, error: Exception) -> PluginError:
     return PluginError(
         f"the manifest {entry.manifest} of {entry.distribution} is broken: {error}",
-        fix=f"make it anew: ferbench data manifest {entry.name}",
+        fix=f"make it again: ferbench data manifest {entry.name}",
     )
 
 
 def _read(facts: Facts, text: str) -> Manifest:
-    table = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False, na_filter=False)
+    header, *rows = csv.reader(text.splitlines(), strict=True)
+    columns = dict(zip(header, zip(*rows, strict=True), strict=True))
     codes = {name: code for code, name in enumerate(facts.classes)}
-    groups = {name: table[name].to_numpy(np.str_) for name in GROUPS if name in table.columns}
+    groups = {name: np.array(columns[name]) for name in GROUPS if name in columns}
     samples = Samples(
-        ids=table["id"].to_numpy(np.str_),
-        labels=np.array([codes[name] for name in table["label"].tolist()], np.int64),
+        ids=np.array(columns["id"]),
+        labels=np.array([codes[name] for name in columns["label"]], np.int64),
         classes=facts.classes,
-        images=NoImages(len(table)),
+        images=NoImages(len(rows)),
         fingerprint=facts.fingerprint,
         partitions=groups.get("part"),
         subjects=groups.get("subject"),
         clips=groups.get("clip"),
     )
-    return Manifest(facts, samples, table["sha256"].to_numpy(np.str_))
+    return Manifest(facts, samples, np.array(columns["sha256"]))

@@ -42,13 +42,13 @@ def submit(folder: Path, results: Path, *, name: str, url: str, licence: str, pa
             licence=licence,
             paper=paper,
             date=datetime.now(UTC).date().isoformat(),
-            checked=verdict.compared,
+            checked=verdict.manifest_check,
         )
     except ValidationError as error:
         option = str(error.errors()[0]["loc"][0])
         raise ParameterError(f"--{option}: {error.errors()[0]['msg']}", fix=EXAMPLES[option]) from error
     result = {**verdict.result.model_dump(mode="json"), "tier": "rescored", "submission": submission.model_dump()}
-    place = results / bundle.place(result)
+    place = results / bundle.relative_path(result)
     if place.exists():
         raise BundleError(
             f"{place} is there already: a result of the same settings, data, versions and seed",

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 from ferbench.bundles import bootstrap
 
 
-def board(right: NDArray[np.bool_], subjects: NDArray[np.int64] | None = None) -> list[bootstrap.Tested]:
+def board(right: NDArray[np.bool_], subjects: NDArray[np.int64] | None = None) -> list[bootstrap.TestSet]:
     """One test set, one seed a row; units are the images, or their subjects."""
     units = np.arange(right.shape[1]) if subjects is None else subjects
     shape = (len(right), units.max() + 1)
     summed = np.zeros(shape, np.int64)
     np.add.at(summed.T, units, right.T.astype(np.int64))
-    return [bootstrap.Tested(summed, np.ones(len(right), np.int64), np.bincount(units))]
+    return [bootstrap.TestSet(summed, np.ones(len(right), np.int64), np.bincount(units))]
 
 
 def alike(rng: np.random.Generator, rows: int, images: int) -> NDArray[np.bool_]:
@@ -86,9 +86,9 @@ def test_rows_are_compared_on_the_test_sets_that_both_have() -> None:
     first, second, third = (rng.random((4, 200)) < 0.7 for _ in range(3))
     second[1] = rng.random(200) < 0.2  # but only the second row was tested on it
 
-    def tested(right: NDArray[np.bool_], rows: list[int]) -> bootstrap.Tested:
+    def tested(right: NDArray[np.bool_], rows: list[int]) -> bootstrap.TestSet:
         seeds = np.isin(np.arange(4), rows).astype(np.int64)
-        return bootstrap.Tested(right * seeds[:, None], seeds, np.ones(200, np.int64))
+        return bootstrap.TestSet(right * seeds[:, None], seeds, np.ones(200, np.int64))
 
     found = bootstrap.compare([tested(first, [0, 1]), tested(second, [1, 2]), tested(third, [3])])
     assert found.difference[0, 1] == pytest.approx(first[0].mean() - first[1].mean())
@@ -102,7 +102,7 @@ def test_several_seeds_are_averaged_image_by_image() -> None:
     rng = np.random.default_rng(6)
     runs = rng.random((6, 400)) < rng.beta(1.2, 0.8, 400)
     right = np.stack([runs[:5].sum(axis=0), runs[5]])
-    found = bootstrap.compare([bootstrap.Tested(right, np.array([5, 1]), np.ones(400, np.int64))])
+    found = bootstrap.compare([bootstrap.TestSet(right, np.array([5, 1]), np.ones(400, np.int64))])
     assert found.difference[0, 1] == pytest.approx(runs[:5].mean() - runs[5].mean())
     gap = runs[:5].mean(axis=0) - runs[5]
     assert found.error[0, 1] == pytest.approx(gap.std() / 20, rel=0.06)

@@ -83,14 +83,14 @@ def repeated_line(text: str) -> str:
     [
         (swap_prediction, "its predictions give"),
         (without_line, "digest"),
-        (repeated_line, "there twice"),
+        (repeated_line, "repeated"),
         (change_cell(2, 0, "somebody-else"), "digest"),
-        (change_cell(2, 2, "bored"), "line 3: the label is no class"),
-        (change_cell(2, 2, "(no face)"), "line 3: the label is no class"),
-        (change_cell(2, 3, "bored"), "line 3: the prediction is no class"),
-        (change_cell(5, 4, "nan"), "line 6: a score is no finite number"),
-        (change_cell(5, 4, "inf"), "line 6: a score is no finite number"),
-        (change_cell(5, 4, "much"), "line 6: a score is no finite number"),
+        (change_cell(2, 2, "bored"), "line 3: the label is not a class"),
+        (change_cell(2, 2, "(no face)"), "line 3: the label is not a class"),
+        (change_cell(2, 3, "bored"), "line 3: the prediction is not a class"),
+        (change_cell(5, 4, "nan"), "line 6: a score is not a finite number"),
+        (change_cell(5, 4, "inf"), "line 6: a score is not a finite number"),
+        (change_cell(5, 4, "much"), "line 6: a score is not a finite number"),
         (change_cell(0, 4, "bored"), "line 1: the columns are not"),
         (lambda text: text.splitlines()[0] + "\n", "there are no predictions"),
         (lambda _: "", "line 1"),
@@ -106,7 +106,7 @@ def test_altered_predictions_are_refused(folder: Path, change: Callable[[str], s
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda result: result.update(schema_version=2), "schema_version"),
+        (lambda result: result.update(schema_version=1), "is of schema 1, and this version of ferbench reads schema 2"),
         (lambda result: result.pop("seed"), "seed"),
         (lambda result: result.update(extra=1), "extra"),
         (lambda result: result.update(scores={}), "the scores are of"),
@@ -132,12 +132,12 @@ def test_files_that_are_missing_or_no_text(folder: Path) -> None:
 
 
 def test_a_huge_file_is_not_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(files.LARGEST, ".json", 100)
+    monkeypatch.setitem(files.MAX_BYTES, ".json", 100)
     with pytest.raises(BundleError, match="more than the 100 that are read"):
         verified(folder)
     with pytest.raises(BundleError, match="larger than 100 bytes"):
         bundle.read(folder)
-    monkeypatch.setitem(files.LARGEST, ".csv", 100)
+    monkeypatch.setitem(files.MAX_BYTES, ".csv", 100)
     with pytest.raises(BundleError, match=r"predictions\.csv has"):
         verified(folder)
 
@@ -145,5 +145,5 @@ def test_a_huge_file_is_not_read(folder: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_predictions_survive_the_round_trip(folder: Path) -> None:
     result = bundle.read(folder)
     text = (folder / "predictions.csv").read_text()
-    predictions = bundle.read_predictions(folder / "predictions.csv", result, "decision")
-    assert bundle.predictions_text(predictions) == text
+    predictions = bundle.predictions(folder, result, "svm")
+    assert bundle.predictions_csv(predictions) == text

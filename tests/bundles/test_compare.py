@@ -49,16 +49,16 @@ def said_by(folder: Path) -> dict[str, tuple[str, str]]:
 
 
 def test_everything_agrees_with_the_files(pair: tuple[Path, Path], call: Call, tmp_path: Path) -> None:
-    found = compared(call, *pair, "--csv", tmp_path / "parted.csv")
+    found = compared(call, *pair, "--csv", tmp_path / "differing.csv")
     first, second = map(said_by, pair)
     apart = {one for one in first if first[one] != second[one]}
     assert apart
-    assert {row["id"] for row in found["parted"]} == apart
-    for row in found["parted"]:
+    assert {row["id"] for row in found["differing"]} == apart
+    for row in found["differing"]:
         assert (row["label"], row["first"]) == first[row["id"]]
         assert (row["label"], row["second"]) == second[row["id"]]
-    with (tmp_path / "parted.csv").open(encoding="utf-8") as opened:
-        assert list(csv.DictReader(opened)) == found["parted"]
+    with (tmp_path / "differing.csv").open(encoding="utf-8") as opened:
+        assert list(csv.DictReader(opened)) == found["differing"]
     right = [{one for one, (label, said) in side.items() if label == said} for side in (first, second)]
     assert found["only_first"] == len(right[0] - right[1])
     assert found["only_second"] == len(right[1] - right[0])
@@ -74,14 +74,14 @@ def test_a_person_sees_it(pair: tuple[Path, Path], call: Call) -> None:
     for folder in pair:  # six people are too few for an interval, so it is over the images
         (folder / SUBJECTS).unlink()
     said = call("compare", *pair, "--show", "2").stdout
-    assert "they cannot be told apart" in said
+    assert "the difference is not significant" in said
     assert "only A is right on 11 images, only B on 5" in said
     assert "McNemar" in said
     assert re.search(r"pipeline +one +other", said)
     assert "all of them: --csv FILE" in said
     same = call("compare", pair[0], pair[0]).stdout
-    assert "they cannot be told apart" in same
-    assert "they part on 0 images" in same
+    assert "the difference is not significant" in same
+    assert "they differ on 0 images" in same
 
 
 def test_the_bootstrap_is_over_subjects_where_both_bundles_name_them(pair: tuple[Path, Path], call: Call) -> None:

@@ -63,7 +63,7 @@ def test_both_formats_are_written_and_are_the_same_each_time(
 
 def test_the_areas_are_those_of_scikit_learn(call: Call, noisy: Path, tmp_path: Path) -> None:
     result = bundle.read(noisy)
-    predictions = bundle.read_predictions(noisy / "predictions.csv", result, result.scores_kind["svm"])
+    predictions = bundle.predictions(noisy, result, "svm")
     expected = {
         name: roc_auc_score(predictions.labels == code, predictions.scores[:, code])
         for code, name in enumerate(result.classes)

@@ -87,7 +87,7 @@ def test_the_kept_model_predicts_what_the_run_predicted(toy: None, kept: Path, l
     result = bundle.read(kept)
     model = ferbench.load(kept, classifier=label)
     samples = discovery.installed().registry.get("dataset", "toy").load()().load(None)
-    stated = bundle.read_predictions(bundle.predictions_file(kept, label, "svm"), result, result.scores_kind[label])
+    stated = bundle.predictions(kept, result, label)
     place = {sample: row for row, sample in enumerate(samples.ids.tolist())}
     images = [samples.images.read(place[sample]) for sample in stated.ids.tolist()]
     assert model.predict(images).tolist() == [result.classes[code] for code in stated.predicted]

@@ -37,7 +37,12 @@ def test_a_run_leaves_a_bundle_at_the_path_it_makes(toy_run: Run, tmp_path: Path
     assert result["splits"][0]["between"][0]["subject"] == {"shared": 0, "images": 0}
     assert result["pipeline"]["embedder"]["distribution"] == "ferbench-toy 1.0"
     assert result["environment"]["distributions"]["ferbench-toy"] == "1.0"
-    assert result["faces"] == {"source": "the largest face that the detector found", "coverage": 1.0, "missed": 0}
+    assert result["faces"] == {
+        "source": "the largest face that the detector found",
+        "coverage": 1.0,
+        "missed": 0,
+        "rule": "misses count as errors",
+    }
     linear, curved = (result["environment"]["estimators"][label] for label in ("svm", "svm-rbf"))
     assert linear.startswith("sklearn.svm._classes.LinearSVC (scikit-learn 1.")
     assert ".SVC (scikit-learn" in curved  # scikit-learn's or scikit-learn-intelex's, by platform
@@ -292,7 +297,7 @@ def test_a_full_disk_at_the_end_keeps_the_old_bundle_and_the_training(
     def full(_: Any) -> str:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(bundle, "predictions_text", full)
+    monkeypatch.setattr(bundle, "predictions_csv", full)
     words = ("run", "--pipeline", "toy-pipeline", "--dataset", "toy", "--out", tmp_path / "runs")
     said = call(*words, status=2)
     assert "No space left" in said.stderr
@@ -312,9 +317,8 @@ def test_a_class_that_training_lacks_gets_the_lowest_scores(toy_run: Run, monkey
     folder, _ = toy_run("--set", "classifier=lda", "--set", "embedder.noise=1")
     result = bundle.read(folder)
     assert result.scores_kind == {"lda": "probability", "svm-rbf": "decision"}
-    for label, kind in result.scores_kind.items():
-        file = bundle.predictions_file(folder, label, "lda")
-        predictions = bundle.read_predictions(file, result, kind)
+    for label in result.scores_kind:
+        predictions = bundle.predictions(folder, result, label)
         assert np.isfinite(predictions.scores).all()
         assert (predictions.scores[:, :1] < predictions.scores[:, 1:]).all()
         assert (predictions.scores.argmax(axis=1) == predictions.predicted).all()

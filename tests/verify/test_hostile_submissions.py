@@ -24,7 +24,7 @@ from ferbench.verify import verify
 from tests.tampering import Change, facts, rows, seal, text
 
 BOMB = 10 * 2**30
-SUBMISSION = {"name": "me", "url": "", "licence": "MIT", "date": "2026-11-24", "checked": ""}
+SUBMISSION = {"name": "me", "url": "", "licence": "MIT", "paper": "", "date": "2026-11-24", "checked": ""}
 
 
 @pytest.fixture
@@ -122,25 +122,25 @@ KINDS: dict[str, tuple[Change, str]] = {
         rows(lambda c: c[3].__setitem__(0, "p99-sad"), sealed=True),
         "1 ids are not of this dataset",
     ),
-    "a duplicated row": (rows(lambda cells: cells.append(cells[1])), "line 44: this sample is there twice"),
+    "a duplicated row": (rows(lambda cells: cells.append(cells[1])), "line 44: this sample is repeated in its split"),
     "a sample in two splits": (second_split, "line 44: this sample is in the test side of two splits"),
-    "NaN": (rows(lambda cells: cells[5].__setitem__(4, "nan")), "line 6: a score is no finite number"),
-    "infinity": (rows(lambda cells: cells[5].__setitem__(4, "1e999")), "line 6: a score is no finite number"),
-    "no number": (rows(lambda cells: cells[5].__setitem__(4, "=1+1")), "line 6: a score is no finite number"),
+    "NaN": (rows(lambda cells: cells[5].__setitem__(4, "nan")), "line 6: a score is not a finite number"),
+    "infinity": (rows(lambda cells: cells[5].__setitem__(4, "1e999")), "line 6: a score is not a finite number"),
+    "no number": (rows(lambda cells: cells[5].__setitem__(4, "=1+1")), "line 6: a score is not a finite number"),
     "a sum that is not one": (
         rows(lambda c: c[5].__setitem__(4, "0.5")),
         "line 6: the probabilities do not sum to one",
     ),
     "a negative probability": (
         rows(lambda c: c[5].__setitem__(4, "-0.1")),
-        "line 6: a probability is not within 0 and 1",
+        "line 6: a probability is not between 0 and 1",
     ),
     "swapped probabilities": (rows(swap_columns), "the predicted class is not the most probable one"),
     "swapped decision values": (
         rows(swap_columns, name="predictions/svm-rbf.csv"),
         "of the predictions are not the class of the largest value",
     ),
-    "an unknown label": (rows(lambda cells: cells[5].__setitem__(2, "bored")), "line 6: the label is no class"),
+    "an unknown label": (rows(lambda cells: cells[5].__setitem__(2, "bored")), "line 6: the label is not a class"),
     "an unknown split": (
         rows(lambda cells: cells[5].__setitem__(1, "mine")),
         "split 'mine' has 1 rows, result.json says 0",
@@ -158,7 +158,7 @@ KINDS: dict[str, tuple[Change, str]] = {
     "a 10 GB result": (sparse("result.json"), "has 10,737,418,240 bytes"),
     "a million columns": (text(lambda said: "id" + ",x" * 10**6 + "\n" + said), "line 1: the columns are not"),
     "a very long id": (rows(lambda c: c[5].__setitem__(0, "x" * 10**6)), "line 6: it has 1,000,"),
-    "millions of lines": (write("leaks.csv", b"a,b,c,d\n" * 2**20), "leaks.csv, line 1: no test sample"),
+    "millions of lines": (write("leaks.csv", b"a,b,c,d\n" * 2**20), "leaks.csv, line"),
     "millions of predictions": (text(lambda said: said + "a,b\n" * 2**20), "lines, more than any dataset needs"),
     "no UTF-8": (write("predictions.csv", b"\xff\xfe\x00i\x00d"), "cannot be read"),
     "a zero byte": (text(lambda said: said.replace("p02", "p\x0002", 1)), "a control or invisible character"),
@@ -200,7 +200,7 @@ KINDS: dict[str, tuple[Change, str]] = {
     "a table's bar in a name": (facts(lambda r: r["dataset"].update(name="a | b")), "dataset: Value error, name"),
     "markup for a number": (
         facts(lambda r: r["pipeline"]["embedder"]["parameters"].update(epochs="<b>1</b>"), sealed=True),
-        "the embedder's epochs are no whole number",
+        "the embedder's epochs are not a whole number",
     ),
     "a line break in a note": (
         facts(lambda r: r["notes"].append("a\n# b")),
@@ -212,10 +212,13 @@ KINDS: dict[str, tuple[Change, str]] = {
     "a surrogate": (facts(lambda r: r["notes"].append("\ud800")), "does not follow schema"),
     "a very long note": (facts(lambda r: r["notes"].append("x" * 5000)), "result.notes.0 has 5,000 characters"),
     # the result's facts
-    "another schema": (facts(lambda r: r.update(schema_version=2)), "schema_version"),
+    "another schema": (
+        facts(lambda r: r.update(schema_version=1)),
+        "is of schema 1, and this version of ferbench reads schema 2",
+    ),
     "an unknown field": (facts(lambda r: r["pipeline"].update(code="os.system")), "Extra inputs are not permitted"),
-    "NaN in the result": (facts(lambda r: r["dataset"]["parameters"].update(x=float("nan"))), "is no finite number"),
-    "a number without end": (facts(lambda r: r["dataset"]["parameters"].update(x=10**400)), "is no finite number"),
+    "NaN in the result": (facts(lambda r: r["dataset"]["parameters"].update(x=float("nan"))), "is not a finite number"),
+    "a number without end": (facts(lambda r: r["dataset"]["parameters"].update(x=10**400)), "is not a finite number"),
     "a number of many digits": (
         text(lambda said: said.replace('"seed": 0', '"seed": 1' + "0" * 10**5), "result.json"),
         "does not follow schema",
@@ -230,14 +233,14 @@ KINDS: dict[str, tuple[Change, str]] = {
     "no JSON": (write("result.json", b"import os"), "does not follow schema"),
     "another split's hash": (facts(lambda r: r["splits"][0].update(digest="0" * 64)), "has another digest than the"),
     "another seed": (facts(lambda r: r.update(seed=1), sealed=True), "the protocol gives for seed 1"),
-    "a seed out of range": (facts(lambda r: r.update(seed=-1), sealed=True), "the seed -1 is not from 0"),
+    "a seed out of range": (facts(lambda r: r.update(seed=-1), sealed=True), "the seed -1 is not between 0"),
     "settings of another run": (
         facts(lambda r: r["pipeline"]["embedder"]["parameters"].update(epochs=500)),
         "but its settings give",
     ),
     "another dataset's fingerprint": (
         facts(lambda r: r["dataset"].update(fingerprint="0" * 64), sealed=True),
-        "the dataset's fingerprint is not that of toy, and no note says why",
+        "the dataset's fingerprint is not that of toy",
     ),
     "a known dataset by another name": (
         facts(lambda r: r["dataset"].update(name="toy-2"), sealed=True),
@@ -281,15 +284,15 @@ KINDS: dict[str, tuple[Change, str]] = {
     ),
     "a version that was not installed": (
         facts(lambda r: r["pipeline"]["embedder"].update(distribution="ferbench-toy 9.9"), sealed=True),
-        "a part is of ferbench-toy 9.9, but the environment",
+        "a component is of ferbench-toy 9.9, but the environment",
     ),
-    "a date to come": (facts(lambda r: r.update(created="2999-01-01T00:00:00+00:00")), "lies in the future"),
-    "no date": (facts(lambda r: r.update(created="yesterday")), "created is no date"),
+    "a date to come": (facts(lambda r: r.update(created="2999-01-01T00:00:00+00:00")), "is in the future"),
+    "no date": (facts(lambda r: r.update(created="yesterday")), "created is not a date"),
     "a tier of its own": (facts(lambda r: r.update(tier="best")), "tier"),
-    "rescored by nobody": (facts(lambda r: r.update(tier="rescored")), "it does not say who handed it in"),
+    "rescored by nobody": (facts(lambda r: r.update(tier="rescored")), "nobody is named as the submitter"),
     "a rerun that nobody made": (
         facts(lambda r: r.update(submission={**SUBMISSION, "url": "https://example.org"})),
-        "its tier is reproduced without a rerun",
+        "this submitted bundle has no rerun record",
     ),
     "an address that runs": (
         facts(lambda r: r.update(submission={**SUBMISSION, "url": "javascript:x"})),
@@ -332,7 +335,7 @@ def test_the_honest_bundle_is_verified(results: Path) -> None:
     (folder,) = bundle.find(results)
     verdict = verify.judge(folder)
     assert verdict.reasons == []
-    assert verdict.known
+    assert verdict.matches_manifest
     assert 0.3 < verdict.result.scores["lda"].accuracy < 1
     seal(folder)  # what a liar does changes nothing of an honest bundle
     assert verify.judge(folder).reasons == []
@@ -372,17 +375,17 @@ def test_what_lies_beside_bundles_is_refused(place: str, reason: str, results: P
     assert reason in said.stdout
 
 
-@pytest.mark.parametrize("note", ["partial copy: train 3 of 4", "the fingerprint is another, for a reason"])
-def test_another_copy_is_never_passed_as_checked(note: str, results: Path) -> None:
+@pytest.mark.parametrize("release", ["partial", "altered"])
+def test_another_copy_is_never_passed_as_checked(release: str, results: Path) -> None:
     (folder,) = bundle.find(results)
-    facts(lambda r: (r["dataset"].update(fingerprint="0" * 64), r["notes"].append(note)), sealed=True)(folder)
+    facts(lambda r: r["dataset"].update(fingerprint="0" * 64, release=release), sealed=True)(folder)
     verdict = verify.judge(folder)
-    assert verdict.known
-    assert verdict.compared.startswith("another copy of toy")
+    assert verdict.matches_manifest
+    assert verdict.manifest_check.startswith("another copy of toy")
     labels_to_match(folder)
     verdict = verify.judge(folder)
-    assert not verdict.known
-    assert verdict.compared == "unknown copy of toy: ids and labels not checked"
+    assert not verdict.matches_manifest
+    assert verdict.manifest_check == "unknown copy of toy: ids and labels not checked"
     assert "unknown copy of toy" in CliRunner().invoke(main, ["verify", str(folder)]).stdout
 
 
@@ -397,7 +400,7 @@ def test_markup_in_free_text_is_escaped_in_the_pages(results: Path) -> None:
         ),
         sealed=True,
     )(folder)
-    moved = results / bundle.place(bundle.read(folder).model_dump())
+    moved = results / bundle.relative_path(bundle.read(folder).model_dump())
     folder.rename(moved)
     assert verify.judge(moved).reasons == []
     pages = "\n".join(build(results, results.parent).values())

@@ -39,9 +39,9 @@ def test_columns_that_a_dataset_lacks_are_absent(call: Call, tmp_path: Path) -> 
 
 def test_a_manifest_gives_samples_without_pixels(registry: Any) -> None:
     entry = registry.get("dataset", "toy")
-    found = manifest.of(entry)
+    found = manifest.load_manifest(entry)
     samples = entry.load()().load(None)
-    assert found is manifest.of(entry)  # read once
+    assert found is manifest.load_manifest(entry)  # read once
     for name in ("ids", "labels", "subjects"):
         assert np.array_equal(getattr(found.samples, name), getattr(samples, name))
     assert found.samples.partitions is None
@@ -53,5 +53,5 @@ def test_a_manifest_gives_samples_without_pixels(registry: Any) -> None:
 def test_a_broken_manifest_names_its_distribution(registry: Any) -> None:
     entry = replace(registry.get("dataset", "toy"), manifest="ferbench_toy_parts:toy.toml")
     with pytest.raises(PluginError, match="ferbench-toy"):
-        manifest.of(entry)
-    assert manifest.of(replace(entry, manifest="")) is None
+        manifest.load_manifest(entry)
+    assert manifest.load_manifest(replace(entry, manifest="")) is None

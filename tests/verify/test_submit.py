@@ -126,7 +126,7 @@ def test_a_rerun_that_parts_says_where(submitted: Path, call: Call, tmp_path: Pa
         ),
         (lambda r: r["pipeline"]["monitor"].update(classifiers=["x"]), "names a classifier 'x'"),
         (lambda r: r["pipeline"]["faces"].update(size=-1), "'size' cannot be -1"),
-        (lambda r: r["dataset"].update(fingerprint="0") or r["notes"].append("altered copy"), "another fingerprint"),
+        (lambda r: r["dataset"].update(fingerprint="0", release="altered"), "another fingerprint"),
         (
             lambda r: r["dataset"]["parameters"].update(subjects=21) or r["dataset"].update(fingerprint="0"),
             "another fingerprint",
@@ -177,7 +177,7 @@ def test_the_paired_interval() -> None:
 
 def test_the_tier_alone_proves_nothing(submitted: Path) -> None:
     facts(lambda result: result.update(submission=None))(submitted)
-    assert "does not say who handed it in" in judge(submitted).reasons[0]
+    assert "nobody is named as the submitter" in judge(submitted).reasons[0]
 
 
 def test_a_name_that_is_no_folders_is_refused_before_the_run(call: Call, tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ def _sorted(usages: np.ndarray, labels: np.ndarray, pixels: Images) -> Rows:
     pixels.flags.writeable = False
     digest = hashlib.sha256(pixels.data).hexdigest()
     images = ArrayImages(pixels.reshape(-1, SIZE, SIZE))
-    return Rows(usages, numbers, labels, images, digest, notes)
+    return Rows(usages, numbers, labels, images, digest, notes=notes)
 
 
 def _lines(file: IO[bytes], name: str) -> Iterator[tuple[int, bytes]]:

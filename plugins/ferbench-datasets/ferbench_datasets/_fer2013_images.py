@@ -60,7 +60,7 @@ def read_images(tree: Tree, files: Iterable[str], name: str) -> Rows:
     problems.check(name, fix=FIX)
     usages, numbers = np.array(order, dtype=np.int64).T
     labels = np.array([found[key][1] for key in order], dtype=np.int64)
-    return Rows(usages, numbers, labels, images, f"jpeg:{digest}", _notes(usages, numbers))
+    return Rows(usages, numbers, labels, images, f"jpeg:{digest}", "altered", _notes(usages, numbers))
 
 
 def decode(data: bytes) -> Images:

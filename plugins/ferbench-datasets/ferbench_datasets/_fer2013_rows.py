@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ferbench.data import ImageSource, Labels
+from ferbench.data import ImageSource, Labels, Release
 
 SIZE = 48
 CLASSES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
@@ -38,8 +38,8 @@ class Rows:
     """The N images of a copy, in the official order: by partition, then by number.
 
     ``usages`` are int64 [N] indices into ``USAGES``, ``numbers`` int64 [N] the row (or the number in the file name),
-    ``labels`` int64 [N] indices into ``CLASSES``, ``pixels`` a SHA-256 over the images' content, ``notes`` what the
-    reader noticed.
+    ``labels`` int64 [N] indices into ``CLASSES``, ``pixels`` a SHA-256 over the images' content, ``release``
+    "altered" if the pixels are not exactly those of fer2013.csv, ``notes`` what the reader noticed.
     """
 
     usages: NDArray[np.int64]
@@ -47,4 +47,5 @@ class Rows:
     labels: Labels
     images: ImageSource
     pixels: str
+    release: Release = "known"
     notes: tuple[str, ...] = ()

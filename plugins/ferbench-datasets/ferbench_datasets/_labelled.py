@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ferbench.data import Images, Samples, Strings
+from ferbench.data import Images, Release, Samples, Strings
 from ferbench_datasets._archives import Tree, printable, steps
 from ferbench_datasets._images import SUFFIXES, TreeImages, decode
 from ferbench_datasets._problems import Problems
@@ -43,6 +43,7 @@ class Copy:
     data: Path | None
     tree: Tree
     classes: tuple[str, ...]
+    release: Release
     cropped: bool = False
     decoder: Callable[[bytes], Images] = decode
 
@@ -100,6 +101,7 @@ def samples(
         clips=groups["clips"],
         partitions=groups["parts"],
         cropped=copy.cropped,
+        release=copy.release,
         notes=tuple(notes),
     )
 

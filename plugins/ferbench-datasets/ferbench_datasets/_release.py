@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ferbench.data import Labels, Strings
+from ferbench.data import Labels, Release, Strings
 from ferbench.errors import DataError
 from ferbench_datasets._archives import TarTree, Tree, open_tree, printable, reading, steps
 from ferbench_datasets._sources import Source
@@ -38,12 +39,7 @@ class Counts:
         partitions' sums are right, the classes that differ are named.
         """
         official = np.array(list(self.official.values()), np.int64)
-        have = np.stack(
-            [
-                np.bincount(labels if partitions is None else labels[partitions == name], minlength=len(self.classes))
-                for name in self.official
-            ]
-        )
+        have = self._count(labels, partitions)
         if (have == official).all():
             return ()
         found, whole = have.sum(axis=1), official.sum(axis=1)
@@ -60,6 +56,19 @@ class Counts:
             for label in np.flatnonzero(have[row] != official[row])
         ]
         return (f"differs from the official counts: {', '.join(off)}",)
+
+    def release(self, labels: Labels, partitions: Strings | None = None) -> Release:
+        """``Samples.release`` of a copy, by its numbers; ``labels`` and ``partitions`` are as for ``differences``."""
+        official = np.array(list(self.official.values()), np.int64)
+        have = self._count(labels, partitions)
+        if (have == official).all():
+            return "known"
+        return "partial" if (have <= official).all() else "altered"
+
+    def _count(self, labels: Labels, partitions: Strings | None) -> NDArray[np.int64]:
+        """int64 [partitions, classes]."""
+        rows = [labels if partitions is None else labels[partitions == name] for name in self.official]
+        return np.stack([np.bincount(some, minlength=len(self.classes)) for some in rows])
 
 
 def fingerprint(

@@ -97,6 +97,7 @@ class _AffectNet:
             partitions=partitions,
             boxes=boxes,
             cropped=boxes is None,
+            release=self._official(rows).release(labels[kept], partitions),
             notes=self._notes(rows, labels, labels[kept], partitions),
         )
 
@@ -104,13 +105,16 @@ class _AffectNet:
         dropped = [f"{count:,} {CODES[code]}" for code, count in sorted(rows.dropped.items())]
         other = int((all_labels >= len(self.classes)).sum())
         dropped += [f"{other:,} contempt"] if other else []
-        official = {partition: counts[: len(self.classes)] for partition, counts in OFFICIAL[rows.release].items()}
         return (
             f"AffectNet's {rows.release} release; its validation set is partition test: there is no public test set",
             *([f"left out: {', '.join(dropped)}"] if dropped else []),
             *rows.notes,
-            *Counts(self.classes, official).differences(labels, partitions),
+            *self._official(rows).differences(labels, partitions),
         )
+
+    def _official(self, rows: Rows) -> Counts:
+        official = {name: counts[: len(self.classes)] for name, counts in OFFICIAL[rows.release].items()}
+        return Counts(self.classes, official)
 
 
 # Both have the docstring above.

@@ -62,7 +62,16 @@ class Ck48:
         _one_class_per_clip(rows, problems)
         labels = np.array([row.label for row in rows], np.int64)
         notes = (*RELEASE.differences(labels), *passed_over(unused, CK48))
-        copy = Copy(name="ck48 1", source=CK48, data=data, tree=tree, classes=CLASSES, cropped=True, decoder=_decode)
+        copy = Copy(
+            name="ck48 1",
+            source=CK48,
+            data=data,
+            tree=tree,
+            classes=CLASSES,
+            release=RELEASE.release(labels),
+            cropped=True,
+            decoder=_decode,
+        )
         return samples(copy, rows, problems, notes=notes)
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 from annotated_types import Ge, Le
 
-from ferbench.data import Samples
+from ferbench.data import Labels, Samples
 from ferbench_datasets._archives import Tree
 from ferbench_datasets._ckplus_sequences import Recording, emotion, recordings
 from ferbench_datasets._labelled import Copy, Labelled, samples, some
@@ -81,7 +81,8 @@ class CkPlus:
                 row_id = f"{clip}_{number:08d}"
                 file = sequences[clip].frames[number]
                 rows.append(Labelled(file, row_id, classes.index(shown), subject=clip.split("_")[0], clip=clip))
-        copy = Copy(name="ckplus 1", source=CKPLUS, data=data, tree=tree, classes=classes)
+        release = _official(classes).release(_codes(emotions, classes))
+        copy = Copy(name="ckplus 1", source=CKPLUS, data=data, tree=tree, classes=classes, release=release)
         fix = "set a smaller last_frames; or, if files are missing, " if short else ""
         return samples(copy, rows, problems, notes=_notes(sequences, emotions, classes), fix=fix)
 
@@ -106,11 +107,18 @@ def _emotions(tree: Tree, sequences: Mapping[str, Recording], problems: Problems
     return emotions
 
 
+def _official(classes: tuple[str, ...]) -> Counts:
+    return Counts(classes, {"": [SEQUENCES.get(name, 0) for name in classes]}, unit="labelled sequences")
+
+
+def _codes(emotions: Mapping[str, str], classes: tuple[str, ...]) -> Labels:
+    return np.array([classes.index(name) for name in emotions.values()], np.int64)
+
+
 def _notes(
     sequences: Mapping[str, Recording], emotions: Mapping[str, str], classes: tuple[str, ...]
 ) -> tuple[str, ...]:
-    counts = Counts(classes, {"": [SEQUENCES.get(name, 0) for name in classes]}, unit="labelled sequences")
-    notes = list(counts.differences(np.array([classes.index(name) for name in emotions.values()], np.int64)))
+    notes = list(_official(classes).differences(_codes(emotions, classes)))
     bare = sum(recording.emotion is None for recording in sequences.values())
     if bare:
         notes.append(f"{bare:,} sequences have no emotion file and are not used")

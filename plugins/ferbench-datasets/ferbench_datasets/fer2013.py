@@ -102,6 +102,7 @@ def _samples(rows: Rows) -> Samples:
         fingerprint=_fingerprint(ids, rows),
         partitions=partitions,
         cropped=True,
+        release="altered" if rows.release == "altered" else _official().release(rows.labels, partitions),
         notes=(*rows.notes, *_official().differences(rows.labels, partitions)),
     )
 

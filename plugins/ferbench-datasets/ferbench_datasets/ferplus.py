@@ -112,6 +112,7 @@ class FerPlus:
             ),
             partitions=partitions,
             cropped=True,
+            release="altered" if rows.release == "altered" else known.release(labels[kept], partitions),
             notes=(self._note(labels, len(kept)), *rows.notes, *known.differences(labels[kept], partitions)),
         )
 

@@ -51,7 +51,8 @@ class Jaffe:
             raise absent(data, JAFFE, files, "no image such as KA.AN1.39.tiff")
         labels = np.array([row.label for row in rows], np.int64)
         notes = (*RELEASE.differences(labels), *_subjects(rows), *passed_over(unused, JAFFE))
-        copy = Copy(name="jaffe 1", source=JAFFE, data=data, tree=tree, classes=CLASSES)
+        release = RELEASE.release(labels)
+        copy = Copy(name="jaffe 1", source=JAFFE, data=data, tree=tree, classes=CLASSES, release=release)
         return samples(copy, rows, problems, notes=notes)
 
 

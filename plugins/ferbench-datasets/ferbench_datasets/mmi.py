@@ -116,6 +116,7 @@ class Mmi:
             ),
             subjects=subjects,
             clips=np.array([clips[row].session for row in rows]),
+            release="known" if len(clips) == CLIPS else "partial" if len(clips) < CLIPS else "altered",
             notes=(*_counts([chosen for _, chosen, _ in used]), *map(printable, notes)),
         )
 

@@ -87,6 +87,7 @@ class RafDb:
             data=data,
             tree=tree,
             classes=CLASSES,
+            release=RELEASE.release(labels, partitions),
             cropped=self.images == "aligned",
         )
         return samples(copy, rows, problems, notes=notes)

@@ -18,7 +18,7 @@ KEPT = {"fer2013": 35_887, "ferplus": 31_412, "synthfaces": 3_640}
 
 
 def known(name: str) -> Any:
-    return manifest.of(discovery.installed().registry.get("dataset", name))
+    return manifest.load_manifest(discovery.installed().registry.get("dataset", name))
 
 
 @pytest.mark.parametrize("name", KEPT)
