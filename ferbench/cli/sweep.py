@@ -30,12 +30,14 @@ def sweep(study: Path, out: Path, workers: int | None, scheduler: str | None, re
     """
     if workers and scheduler:
         raise ParameterError("--workers and --scheduler were both given", fix="choose one of the two")
-    from ferbench.sweeps import page
     from ferbench.sweeps import study as studies
+
+    cells = studies.cells(study, installed().registry, out)
+
+    from ferbench.sweeps import page
     from ferbench.sweeps import sweep as sweeps
     from ferbench.sweeps.display import Display
 
-    cells = studies.cells(study, installed().registry, out)
     with _engine(workers, scheduler) as engine, Display(cells) as display:
         outcomes = sweeps.sweep(cells, engine, display, retry=retry)
     rows = page.rows(cells, outcomes)

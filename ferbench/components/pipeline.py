@@ -32,9 +32,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ferbench.components.registry import PLURALS, Entry, Registry
 from ferbench.components.settings import Settings, parse_settings
-from ferbench.components.signature import checked_parameters, signature_of
+from ferbench.components.signature import check_without_import, checked_parameters, signature_of
 from ferbench.components.steps import EpochScoring, FaceStep
-from ferbench.errors import DataError, ParameterError, PipelineError, did_you_mean
+from ferbench.errors import DataError, ParameterError, PipelineError, WeightsError, did_you_mean
 from ferbench.support.naming import FOLDER_NAME
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 
 COMPONENTS = ("detector", "embedder", "loss", "sampler")
 """The kinds that a pipeline has one of."""
+WEIGHTS_SUFFIXES = (".caffemodel", ".onnx", ".pt", ".pth", ".safetensors", ".task", ".tflite", ".xml")
+"""A parameter ``weights`` that ends so is a file; other texts may be a name, such as ``imagenet``."""
 STEPS: dict[str, Any] = {"faces": FaceStep, "monitor": EpochScoring}
 Table = dict[str, Any]
 
@@ -200,7 +202,7 @@ def resolve(
     monitor = EpochScoring(**checked_parameters(EpochScoring, file.monitor, "section [monitor]"))
     _check_monitored(monitor, file.labels)
     for kind, table in file.tables():
-        _entry(kind, table, registry)
+        check_early(kind, table, registry)
     components = [_component(kind, table, registry, device) for kind, table in file.tables()]
     single = {component.entry.kind: component for component in components}
     return Pipeline(
@@ -221,6 +223,25 @@ def resolve_component(
 ) -> Component:
     """One component by itself, such as a run's dataset or protocol."""
     return _component(kind, {**(parameters or {}), "name": name}, registry, device)
+
+
+def check_early(kind: str, table: Table, registry: Registry) -> None:
+    """Checks what needs no import: the component's name, its parameters' names, and that a file of weights is there.
+
+    Raises ``UnknownNameError``, ``ParameterError`` or ``WeightsError``.
+    """
+    entry = _entry(kind, table, registry)
+    owner = f"{kind} '{entry.name}'"
+    check_without_import(entry.target, table.keys() - {"name", "label"}, owner)
+    weights = table.get("weights")
+    if not isinstance(weights, str) or not weights:
+        return
+    path = Path(weights).expanduser()
+    if (weights.startswith(("/", "~", ".")) or path.suffix in WEIGHTS_SUFFIXES) and not path.is_file():
+        raise WeightsError(
+            f"{owner}: there is no weights file {weights}",
+            fix="check the path, or leave the parameter out and the weights are downloaded",
+        )
 
 
 def _component(kind: str, table: Table, registry: Registry, device: str | None) -> Component:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+import importlib.util
 import inspect
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -18,7 +21,7 @@ REQUIRED = inspect.Parameter.empty
 
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter of a part: name, annotation, and default (``REQUIRED`` if there is none)."""
+    """One parameter of a component: name, annotation, and default (``REQUIRED`` if there is none)."""
 
     name: str
     annotation: Any
@@ -31,7 +34,7 @@ class Parameter:
 
 
 def signature_of(factory: Callable[..., Any], owner: str) -> list[Parameter]:
-    """The parameters of a part's factory. Raises ``PluginError`` for ``*args`` or a missing annotation."""
+    """The parameters of a component's factory. Raises ``PluginError`` for ``*args`` or a missing annotation."""
     function = factory.__init__ if inspect.isclass(factory) else factory
     if inspect.isclass(factory) and factory.__init__ is object.__init__:
         return []
@@ -61,12 +64,7 @@ def checked_parameters(factory: Callable[..., Any], given: Mapping[str, Any], ow
     Raises ``ParameterError`` naming the parameter, its type and the nearest name.
     """
     parameters = {parameter.name: parameter for parameter in signature_of(factory, owner)}
-    for name in given:
-        if name not in parameters:
-            names = ", ".join(parameters) or "none"
-            raise ParameterError(
-                f"{owner} has no parameter '{name}'", fix=f"{did_you_mean(name, parameters)}it has: {names}"
-            )
+    _check_known(given, list(parameters), owner)
     resolved = {}
     for name, parameter in parameters.items():
         value = given.get(name, parameter.default)
@@ -76,6 +74,47 @@ def checked_parameters(factory: Callable[..., Any], given: Mapping[str, Any], ow
             )
         resolved[name] = _read(parameter, value, owner)
     return resolved
+
+
+def check_without_import(target: str, given: Iterable[str], owner: str) -> None:
+    """Raises ``ParameterError`` for a name that the factory at ``target`` does not have, as its source shows it.
+
+    Its framework is not imported, so that a typing mistake is reported at once. What the source does not show, such as
+    an inherited ``__init__``, is left to ``checked_parameters``.
+    """
+    names = _names_in_source(target)
+    if names is not None:
+        _check_known(given, names, owner)
+
+
+def _names_in_source(target: str) -> list[str] | None:
+    module, _, attribute = target.partition(":")
+    try:
+        spec = importlib.util.find_spec(module)  # imports the package, which by contract imports no framework
+        tree = ast.parse(Path(str(spec and spec.origin)).read_bytes())
+    except (ImportError, OSError, SyntaxError, ValueError):
+        return None
+    nodes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef | ast.FunctionDef)}
+    node = nodes.get(attribute)
+    if isinstance(node, ast.ClassDef):
+        methods = (member for member in node.body if isinstance(member, ast.FunctionDef))
+        node = next((method for method in methods if method.name == "__init__"), None)
+        skipped = 1
+    else:
+        skipped = 0
+    if node is None or node.decorator_list or node.args.vararg or node.args.kwarg:
+        return None
+    arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+    return [argument.arg for argument in arguments[skipped:]]
+
+
+def _check_known(given: Iterable[str], names: list[str], owner: str) -> None:
+    for name in given:
+        if name not in names:
+            raise ParameterError(
+                f"{owner} has no parameter '{name}'",
+                fix=f"{did_you_mean(name, names)}it has: {', '.join(names) or 'none'}",
+            )
 
 
 def _read(parameter: Parameter, value: Any, owner: str) -> Any:

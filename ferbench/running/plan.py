@@ -13,11 +13,8 @@ from ferbench.components import pipeline as pipelines
 from ferbench.components.pipeline import Component, Pipeline
 from ferbench.components.registry import Entry, Registry
 from ferbench.components.settings import Settings, parameters_by_component, parse_settings
-from ferbench.errors import DataError, StorageError, TransferError, WeightsError
+from ferbench.errors import DataError, StorageError, TransferError
 from ferbench.support import data_paths
-
-WEIGHTS_SUFFIXES = (".caffemodel", ".onnx", ".pt", ".pth", ".safetensors", ".task", ".tflite", ".xml")
-"""A parameter ``weights`` that ends so is a file; other texts may be a name, such as ``imagenet``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,21 +79,20 @@ def plan(
     """
     registry = registry or discovery.installed().registry
     source = registry.get("dataset", dataset)
+    changed = parse_settings(settings)
+    own = {key: value for key, value in changed.items() if key.startswith(("dataset.", "protocol."))}
+    others = {key: value for key, value in changed.items() if key not in own}
+    parameters = parameters_by_component(own, ("dataset", "protocol"))
+    pipelines.check_early("dataset", {**parameters["dataset"], "name": dataset}, registry)
     if protocol:
-        registry.get("protocol", protocol)
+        pipelines.check_early("protocol", {**parameters["protocol"], "name": protocol}, registry)
     raw = pipeline if isinstance(pipeline, Mapping) else pipelines.read(str(pipeline), registry)
     data = None if data is None else Path(data).expanduser()
     _check_data(source, data)
     _check_out(Path(out))
     if init is not None and not Path(init).exists():
         raise TransferError(f"there is no {init}", fix="give a bundle of an earlier run, or a file of weights")
-    changed = parse_settings(settings)
-    own = {key: value for key, value in changed.items() if key.startswith(("dataset.", "protocol."))}
-    others = {key: value for key, value in changed.items() if key not in own}
-    parameters = parameters_by_component(own, ("dataset", "protocol"))
     resolved = pipelines.resolve(raw, registry, dataset=dataset, settings=others, device=device)
-    for component in resolved.components:
-        _check_weights(component)
     samples = pipelines.resolve_component("dataset", dataset, registry, parameters["dataset"])
     chosen = protocol or source.load().default_protocol
     return Plan(
@@ -129,19 +125,6 @@ def _check_out(out: Path) -> None:
     if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
         reason = "is not a folder" if not folder.is_dir() else "may not be written to"
         raise StorageError(f"{out} cannot be written: {folder} {reason}", fix="choose another folder: --out DIR")
-
-
-def _check_weights(component: Component) -> None:
-    weights = component.parameters.get("weights")
-    if not isinstance(weights, Path | str) or not str(weights):
-        return
-    path = Path(weights).expanduser()
-    named = isinstance(weights, Path) or weights.startswith(("/", "~", ".")) or path.suffix in WEIGHTS_SUFFIXES
-    if named and not path.is_file():
-        raise WeightsError(
-            f"{component.entry.kind} '{component.entry.name}': there is no weights file {weights}",
-            fix="check the path, or leave the parameter out and the weights are downloaded",
-        )
 
 
 def _usable_cores() -> int:
