@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-HEAVY = ("torch", "numpy", "sklearn", "cv2", "pandas", "timm", "scipy", "matplotlib")
+from tests.conftest import ROOT
+
+HEAVY = ("torch", "numpy", "sklearn", "cv2", "pandas", "timm", "scipy", "matplotlib", "PIL", "imagehash")
 PROBE = """
 import sys
 {first}
@@ -30,6 +32,12 @@ def imported(words: list[str], first: str = "") -> list[str]:
 @pytest.mark.parametrize("words", [["--help"], ["list"], ["list", "datasets"], ["data", "list"], ["run", "--help"]])
 def test_nothing_heavy_is_imported(words: list[str]) -> None:
     assert imported(words) == []
+
+
+def test_verification_reads_csv_and_json_alone() -> None:
+    results = str(ROOT / "leaderboards" / "results")
+    assert imported(["verify", results]) == ["numpy"]
+    assert imported(["verify", results], first="import pandas") == ["numpy", "pandas"]
 
 
 def test_the_proof_can_fail() -> None:
