@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
 import tomllib
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -72,3 +75,16 @@ def test_no_lock_file_and_no_registry_is_tracked() -> None:
             settings = tomllib.loads((ROOT / file).read_text()).get("tool", {}).get("uv", {})
             assert not {"index", "index-url", "extra-index-url", "find-links"} & set(settings), file
             assert "exclude-newer" in settings or file != "pyproject.toml"
+
+
+def test_the_python_block_goes_from_nothing_to_a_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    blocks = re.findall(r"```(\w*)\n(.*?)```", README, flags=re.DOTALL)
+    kind, code = blocks[1]
+    assert kind == "python"
+    *statements, table = ast.parse(code).body
+    assert isinstance(table, ast.Expr)
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    exec(compile(ast.Module(statements, []), "README.md", "exec"), names)
+    shown = eval(compile(ast.Expression(table.value), "README.md", "eval"), names)
+    assert shown.loc["raw-pixels-svm", "random-7-3"] > shown.loc["raw-pixels-svm", "subject-disjoint-7-3"] > 1 / 7
