@@ -10,6 +10,7 @@ import ctypes
 import os
 import pickle
 import signal
+import sys
 import threading
 import time
 from collections import deque
@@ -19,6 +20,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
+from types import ModuleType
 from typing import Any, TypeVar
 
 from ferbench.errors import PluginError, WorkerError
@@ -114,10 +116,14 @@ def _in_processes(work: Callable[[Piece], Result], pieces: Sequence[Piece], work
 
 def _submit(pool: ProcessPoolExecutor, piece: Any) -> Any:
     # May start a worker, which inherits the mask. Ctrl-C reaches the parent too, and that ends its workers quietly.
+    # Nor may it run the script that called ferbench once more, as a spawned process does with the __main__ it knows.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
     try:
         return pool.submit(_do, piece)
     finally:
+        sys.modules["__main__"] = main
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 

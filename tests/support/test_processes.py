@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from contextlib import closing
+from pathlib import Path
 
 import psutil
 import pytest
@@ -169,6 +170,18 @@ def test_no_worker_outlives_its_parent(how: signal.Signals) -> None:
     said = parent.stderr.read()
     parent.stderr.close()
     assert b"Traceback" not in said
+
+
+def test_a_script_is_not_run_again_by_its_workers(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import math\n"
+        "from ferbench.support import processes\n"
+        "processes.MIN_SECONDS_FOR_PROCESSES = 0.0\n"
+        "print(list(processes.in_order(math.sqrt, [1, 4, 9, 16, 25], workers=2)))\n"
+    )
+    ran = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=60, check=False)
+    assert (ran.stdout, ran.stderr) == ("[1.0, 2.0, 3.0, 4.0, 5.0]\n", "")
 
 
 def test_usable_cores() -> None:
