@@ -1,6 +1,6 @@
 """Average precision of face detections by WIDER FACE's rules (Yang et al. 2016; ``evaluation.m`` of its eval_tools).
 
-The rules, as the official programs apply them and other accounts of them often do not:
+The rules, as the official programs apply them and other descriptions of them often do not:
 
 - Scores are stretched over the whole set so that the lowest is 0 and the highest 1; precision and recall are taken at
   the 1,000 thresholds 0.999, 0.998, ..., 0.
@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 THRESHOLDS = 1000
-OVERLAP = 0.5
+MIN_OVERLAP = 0.5
 """The least intersection over union of a detection and its face."""
 Boxes = NDArray[np.float32]
 Numbers = NDArray[np.float64]
@@ -55,13 +55,14 @@ def overlaps(boxes: NDArray[Any], others: NDArray[Any]) -> Numbers:
 
     A side is right - left + 1, as in the official program, so that even an annotation of no width has an area.
     """
-    a, b = np.asarray(boxes, np.float64)[:, None], np.asarray(others, np.float64)[None]
-    shared = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2]) + 1
-    common = np.prod(np.maximum(shared, 0), axis=-1)
-    areas = [np.prod(one[..., 2:] - one[..., :2] + 1, axis=-1) for one in (a, b)]
-    # Without a common pixel it is 0; the annotations have sides below 0, for which a quotient would have no sense.
+    first = np.asarray(boxes, np.float64)[:, None]
+    second = np.asarray(others, np.float64)[None]
+    sides = np.minimum(first[..., 2:], second[..., 2:]) - np.maximum(first[..., :2], second[..., :2]) + 1
+    common = np.prod(np.maximum(sides, 0), axis=-1)
+    union = _areas(first) + _areas(second) - common
+    # Without a common pixel it is 0; some annotations have sides below 0, for which a quotient would make no sense.
     shares: Numbers = np.zeros(common.shape)
-    return np.asarray(np.divide(common, areas[0] + areas[1] - common, out=shares, where=common > 0))
+    return np.asarray(np.divide(common, union, out=shares, where=common > 0))
 
 
 def curve(
@@ -69,45 +70,49 @@ def curve(
     boxes: Sequence[Boxes],
     counts: Sequence[NDArray[np.bool_]],
 ) -> Curve:
-    """The curve of N images.
+    """The curve over N images.
 
     ``detections`` has for each image its boxes [D, 4] (left, top, right, bottom in pixels) and their scores [D], in any
     order; where scores are equal, the earlier comes first. ``boxes`` has the annotated faces [F, 4], ``counts`` says of
-    each, bool [F], whether it is in the subset. Scores that are all the same are all taken for 1 (the official program
+    each, bool [F], whether it is in the subset. Scores that are all the same all count as 1 (the official program
     divides by zero there).
     """
-    scores, proposed, hits = [np.empty(0)], [np.empty(0, np.bool_)], [np.empty(0, np.bool_)]
-    for (found, confidence), faces, counted in zip(detections, boxes, counts, strict=True):
-        # The scores of an image without a face still take part in the stretching.
-        order = np.argsort(-np.asarray(confidence, np.float64), kind="stable")
-        scores.append(np.asarray(confidence, np.float64)[order])
-        takes_part, hit = _judge(np.asarray(found).reshape(-1, 4)[order], faces, counted)
-        proposed.append(takes_part)
-        hits.append(hit)
-    total = sum(int(counted.sum()) for counted in counts)
-    stretched, left = _stretched(np.concatenate(scores)), np.concatenate(proposed)
-    hit_list = np.concatenate(hits)
+    scores = [np.empty(0)]
+    judged = [np.empty(0, np.bool_)]
+    hits = [np.empty(0, np.bool_)]
+    for (detected, confidence), faces, counted in zip(detections, boxes, counts, strict=True):
+        confidence = np.asarray(confidence, np.float64)
+        order = np.argsort(-confidence, kind="stable")
+        is_judged, is_hit = _judge(np.asarray(detected).reshape(-1, 4)[order], faces, counted)
+        scores.append(confidence[order])  # those of an image without a face still take part in the stretching
+        judged.append(is_judged)
+        hits.append(is_hit)
+    stretched = _stretched(np.concatenate(scores))
     limits = 1 - np.arange(1, THRESHOLDS + 1) / THRESHOLDS
-    above = _above(stretched[left], limits)
-    found_faces = _above(stretched[hit_list], limits)
-    precision = np.divide(found_faces, above, out=np.zeros(THRESHOLDS), where=above > 0)
-    return Curve(precision, found_faces / max(1, total), total)
+    judged_above = _above(stretched[np.concatenate(judged)], limits)
+    hits_above = _above(stretched[np.concatenate(hits)], limits)
+    precision = np.divide(hits_above, judged_above, out=np.zeros(THRESHOLDS), where=judged_above > 0)
+    total = sum(int(counted.sum()) for counted in counts)
+    return Curve(precision, hits_above / max(1, total), total)
+
+
+def _areas(boxes: Numbers) -> Numbers:
+    return np.asarray(np.prod(boxes[..., 2:] - boxes[..., :2] + 1, axis=-1))
 
 
 def _judge(
-    found: NDArray[Any], faces: Boxes, counted: NDArray[np.bool_]
+    detected: NDArray[Any], faces: Boxes, counted: NDArray[np.bool_]
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Which detections [D, 4] of one image, best score first, take part, and which of them are hits; both bool [D]."""
-    if not len(faces) or not len(found):
-        return np.zeros(len(found), np.bool_), np.zeros(len(found), np.bool_)
-    shares = overlaps(found, faces)
-    face = shares.argmax(axis=1)
-    near = shares.max(axis=1) >= OVERLAP
-    of_subset = near & counted[face]
-    first = np.zeros(len(found), np.bool_)
-    rows = np.flatnonzero(of_subset)
-    first[rows[np.unique(face[rows], return_index=True)[1]]] = True
-    return ~(near & ~counted[face]), first
+    hits = np.zeros(len(detected), np.bool_)
+    if not len(faces) or not len(detected):
+        return np.zeros(len(detected), np.bool_), hits
+    shares = overlaps(detected, faces)
+    nearest = shares.argmax(axis=1)
+    near = shares.max(axis=1) >= MIN_OVERLAP
+    rows = np.flatnonzero(near & counted[nearest])
+    hits[rows[np.unique(nearest[rows], return_index=True)[1]]] = True
+    return ~(near & ~counted[nearest]), hits
 
 
 def _stretched(scores: Numbers) -> Numbers:

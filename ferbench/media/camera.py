@@ -19,26 +19,25 @@ def frames(number: int) -> Generator[Frame]:
     """Frames of camera ``number`` (from 0) until it ends. Raises ``DataError`` if it is not there."""
     logging: Any = cv2.utils.logging
     level = logging.getLogLevel()
-    logging.setLogLevel(
-        logging.LOG_LEVEL_SILENT
-    )  # it has its own say on standard error about each way in which a camera is not there
+    logging.setLogLevel(logging.LOG_LEVEL_SILENT)  # else it prints each way in which it could not open a camera
     try:
         camera = cv2.VideoCapture(number)
     finally:
         logging.setLogLevel(level)
     name = f"camera-{number}"
     try:
-        count, started = 0, time.monotonic()
+        count = 0
+        started = time.monotonic()
         while camera.isOpened():
-            good, picture = camera.read()
-            if not good:
+            succeeded, picture = camera.read()
+            if not succeeded:
                 break
             yield Frame(name, np.ascontiguousarray(picture[:, :, ::-1], np.uint8), count, time.monotonic() - started)
             count += 1
         if not count:
             raise DataError(
                 f"camera {number} is not there, or gives no picture",
-                fix="see which there are (Linux: ls /dev/video*), that no other program uses it, and that you may",
+                fix="check that it is connected (Linux: ls /dev/video*), not in use, and that you have permission",
             )
     finally:
         camera.release()
@@ -46,7 +45,7 @@ def frames(number: int) -> Generator[Frame]:
 
 @contextmanager
 def until_interrupted() -> Iterator[list[int]]:
-    """Gives a list that has a member once Ctrl-C was pressed, which ends nothing by itself."""
+    """Gives a list that is no longer empty once Ctrl-C was pressed, which ends nothing by itself."""
     pressed: list[int] = []
     before = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
     try:

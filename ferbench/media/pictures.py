@@ -17,12 +17,13 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ferbench.data import Images
 from ferbench.errors import DataError
+from ferbench.media.images import as_rgb
 from ferbench.support.atomic import replacing
 
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 MAX_PIXELS = 1 << 27
-"""The largest sensors of phones have 200 million pixels, but give out 50 million unless told otherwise."""
+"""The largest sensors of phones have 200 million pixels, but their pictures have 50 million unless set otherwise."""
 MAX_SIDE = 1 << 15
 MAX_FILE = 512 << 20
 """Bytes of the largest file that is read."""
@@ -40,16 +41,17 @@ def expand(given: Sequence[Path], suffixes: Sequence[str] = SUFFIXES) -> tuple[l
     file means itself, whatever its name; what is neither is a pattern (``*``, ``?``, ``[ab]``, ``**``), for shells that
     leave it to the program. The order of ``given`` stays.
     """
-    found: dict[Path, None] = {}
+    files: dict[Path, None] = {}
     errors = []
-    for one in given:
-        files = _meant(one, suffixes)
-        found |= dict.fromkeys(files)
-        if not files:
-            what = "there is no file in folder" if one.is_dir() else "there is no file or folder"
+    for path in given:
+        matches = _files_of(path, suffixes)
+        files |= dict.fromkeys(matches)
+        if not matches and path.is_dir():
             kinds = ", ".join(suffix.removeprefix(".") for suffix in suffixes)
-            errors.append(DataError(f"{what} {one}" + (f" ({kinds})" if one.is_dir() else ""), fix="check the path"))
-    return list(found), errors
+            errors.append(DataError(f"there is no file in folder {path} ({kinds})", fix="check the path"))
+        elif not matches:
+            errors.append(DataError(f"there is no file or folder {path}", fix="check the path"))
+    return list(files), errors
 
 
 def read_picture(path: Path) -> Images:
@@ -68,19 +70,21 @@ def read_picture(path: Path) -> Images:
         raise DataError(f"{path}: it cannot be read: {error.strerror or error}", fix="check its permissions") from error
     except ValueError as error:
         raise DataError(f"{path}: {error}", fix=fix) from error
-    return image if image.ndim == 3 else np.repeat(image[:, :, None], 3, axis=2)
+    return as_rgb(image)
 
 
 def write_picture(path: Path, image: Images) -> None:
     """Writes RGB uint8 [H, W, 3] atomically, in the format that the name ends with.
 
-    Raises ``DataError`` if the name ends with no such format, ``StorageError`` if it cannot be written.
+    Raises ``DataError`` if the name has no such ending, ``StorageError`` if it cannot be written.
     """
-    known = {suffix: kind for suffix, kind in Image.registered_extensions().items() if suffix in SUFFIXES}
-    if path.suffix.lower() not in known:
-        raise DataError(f"{path}: the name ends with no picture format", fix=f"end it with {', '.join(sorted(known))}")
+    formats = {suffix: kind for suffix, kind in Image.registered_extensions().items() if suffix in SUFFIXES}
+    suffix = path.suffix.lower()
+    if suffix not in formats:
+        fix = f"end it with {', '.join(sorted(formats))}"
+        raise DataError(f"{path}: the name does not end with a picture format", fix=fix)
     with replacing(path) as fresh:
-        Image.fromarray(image).save(fresh, known[path.suffix.lower()])
+        Image.fromarray(image).save(fresh, formats[suffix])
 
 
 def decode(data: bytes, formats: Sequence[str] = FORMATS, max_pixels: int = MAX_PIXELS) -> Images:
@@ -94,7 +98,7 @@ def decode(data: bytes, formats: Sequence[str] = FORMATS, max_pixels: int = MAX_
     Raises ``ValueError`` that says what is wrong: a broken or unknown format, a mode without a known range (float,
     32-bit), more than ``max_pixels`` or ``MAX_SIDE``; the size is judged from the header.
     """
-    # Threads that decode at once may leave this filter behind them, so it hides Pillow's remarks on metadata alone.
+    # Threads that decode at the same time may leave this filter in place: it hides only Pillow's remarks on metadata.
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module=r"PIL\.")
         try:
@@ -106,13 +110,13 @@ def decode(data: bytes, formats: Sequence[str] = FORMATS, max_pixels: int = MAX_
             refusal = "too many pixels"
         except UnidentifiedImageError:
             refusal = f"not an image ({', '.join(formats)}), or a broken one"
-        except Exception as error:  # decoders raise nearly anything on damaged bytes; the reason goes into the report
+        except Exception as error:  # decoders raise nearly anything on damaged bytes; the reason is reported
             refusal = f"a broken image ({type(error).__name__}: {error})"
     raise ValueError(refusal)
 
 
-def _meant(given: Path, suffixes: Sequence[str]) -> list[Path]:
-    """The files that one of the words of a command line means, sorted."""
+def _files_of(given: Path, suffixes: Sequence[str]) -> list[Path]:
+    """The files that one argument of a command line means, sorted."""
     if given.is_dir():
         return sorted(
             file
@@ -138,18 +142,18 @@ def _refusal(image: Image.Image, max_pixels: int) -> str | None:
 
 
 def _pixels(image: Image.Image) -> Images:
-    wide = image.mode in _GRAY16 or _png16(image)
     mode = image.mode
-    turned = ImageOps.exif_transpose(image)
-    if wide:
-        values = np.asarray(turned).astype(np.int64)
+    is_16_bit = mode in _GRAY16 or _png16(image)
+    upright = ImageOps.exif_transpose(image)
+    if is_16_bit:
+        values = np.asarray(upright).astype(np.int64)
         return ((values * 255 + 32767) // 65535).astype(np.uint8)
-    if turned.has_transparency_data:
-        seen = turned.convert("RGBA")
-        turned = Image.alpha_composite(Image.new("RGBA", seen.size, "white"), seen)
+    if upright.has_transparency_data:
+        layer = upright.convert("RGBA")
+        upright = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
     if mode in _GRAY:
-        return np.asarray(turned.convert("L"))
-    colours = np.asarray(turned.convert("RGB"))
+        return np.asarray(upright.convert("L"))
+    colours = np.asarray(upright.convert("RGB"))
     if mode in _PALETTE and (colours == colours[:, :, :1]).all():
         return np.ascontiguousarray(colours[:, :, 0])
     return colours

@@ -116,5 +116,5 @@ def test_folders_files_and_patterns_are_expanded(tmp_path: Path) -> None:
 def test_a_picture_is_written_in_the_format_of_its_name(tmp_path: Path) -> None:
     write_picture(tmp_path / "new" / "a.png", COLOUR)
     near(read_picture(tmp_path / "new" / "a.png"), COLOUR)
-    with pytest.raises(DataError, match="no picture format"):
+    with pytest.raises(DataError, match="does not end with a picture format"):
         write_picture(tmp_path / "a.txt", COLOUR)

@@ -93,13 +93,13 @@ def test_the_metadata_of_a_rotated_video_is_honoured(tmp_path: Path, film: Film,
 
 def test_a_view_turns_and_then_takes_a_half() -> None:
     picture = np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3)
-    assert (View().of(picture) == picture).all()
-    assert (View(half="left").of(picture) == picture[:, :3]).all()
-    assert (View(half="right").of(picture) == picture[:, 3:]).all()
+    assert (View().apply(picture) == picture).all()
+    assert (View(half="left").apply(picture) == picture[:, :3]).all()
+    assert (View(half="right").apply(picture) == picture[:, 3:]).all()
     turned = np.rot90(picture)  # [6, 4]
-    assert (View(90, "right").of(picture) == turned[:, 2:]).all()
-    assert (View(90).of(picture, turned=-90) == picture).all()
-    odd = View(half="right").of(picture[:, :5])
+    assert (View(90, "right").apply(picture) == turned[:, 2:]).all()
+    assert (View(90).apply(picture, turned=-90) == picture).all()
+    odd = View(half="right").apply(picture[:, :5])
     assert (odd == picture[:, 3:5]).all()
     assert odd.flags.c_contiguous
 
