@@ -14,7 +14,7 @@ POINT_COLOUR = (0, 200, 255)
 
 
 def draw_faces(image: Images, faces: Sequence[Face]) -> Images:
-    """A copy of RGB ``image`` (uint8 [H, W, 3]) with each face's box, score and landmarks, in lines that fit its size."""
+    """A copy of RGB ``image`` (uint8 [H, W, 3]) with each face's box, score and landmarks, drawn to fit its size."""
     drawn: Any = image.copy()
     width = max(1, round(max(image.shape[:2]) / 400))
     for face in faces:

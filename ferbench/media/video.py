@@ -147,9 +147,8 @@ def writing(target: Path, height: int, width: int) -> Iterator[Callable[[float, 
     error. An odd last row or column is repeated, as the encoders need even sizes. Raises ``StorageError``.
     """
     with replacing(target) as fresh, av.open(str(fresh), "w", format="mp4") as container:
-        stream: Any = container.add_stream(
-            "libx264" if "libx264" in av.codecs_available else "mpeg4", rate=DEFAULT_RATE
-        )
+        codec = "libx264" if "libx264" in av.codecs_available else "mpeg4"
+        stream: Any = container.add_stream(codec, rate=DEFAULT_RATE)
         stream.height = height + height % 2
         stream.width = width + width % 2
         stream.pix_fmt = "yuv420p"
