@@ -1,4 +1,4 @@
-"""A paper's table and the bundles -> Markdown: the published rows as they are, ours below each, nothing ranked."""
+"""A paper's table and the bundles as Markdown: the published rows as they are, ours below each; nothing is ranked."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ferbench.boards.paper_table import Bundles, Cell, Found, Row, Section, Table, find
+from ferbench.boards.paper_table import Bundles, Cell, CellResults, PaperTable, cell_results
 from ferbench.bundles.intervals import accuracy_interval
 from ferbench.support.markdown import letters, safe, settings
 
@@ -45,8 +45,8 @@ class Line:
         return asdict(self)
 
 
-def lines(table: Table, bundles: Bundles, wanted: Sequence[str] = ()) -> list[Line]:
-    """Every line of the page, in the paper's order; ``wanted`` are settings, as in ``tables.missing``."""
+def lines(table: PaperTable, bundles: Bundles, wanted: Sequence[str] = ()) -> list[Line]:
+    """Every line of the page, in the paper's order; ``wanted`` are settings, as in ``paper_table.missing_runs``."""
     found: list[Line] = []
     for section in table.sections:
         for row in section.rows:
@@ -58,22 +58,20 @@ def lines(table: Table, bundles: Bundles, wanted: Sequence[str] = ()) -> list[Li
                 )
             if row.cell:
                 for protocol in section.protocols:
-                    found += _ours(table, section, row, row.cell, protocol, bundles, wanted)
+                    found += _ours(table, Cell(section, row, row.cell, protocol), bundles, wanted)
     return found
 
 
-def _ours(
-    table: Table, section: Section, row: Row, cell: Cell, protocol: str, bundles: Bundles, wanted: Sequence[str]
-) -> list[Line]:
-    optimistic = protocol == section.protocol
-    groups = find(table, section, cell, protocol, bundles, wanted)
+def _ours(table: PaperTable, cell: Cell, bundles: Bundles, wanted: Sequence[str]) -> list[Line]:
+    section, label, run = cell.section, cell.row.label, cell.run
+    groups = cell_results(table, cell, bundles, wanted)
     if not groups:
-        source = ", ".join([f"{cell.pipeline}, {cell.classifier}", *cell.settings])
-        return [Line(section.title, row.label, "not run", source, protocol, optimistic)]
-    return [_line(section.title, row.label, protocol, group) for group in groups]
+        source = ", ".join([f"{run.pipeline}, {run.classifier}", *run.settings])
+        return [Line(section.title, label, "not run", source, cell.protocol, cell.protocol == section.protocol)]
+    return [_line(section.title, label, cell.protocol, group) for group in groups]
 
 
-def _line(section: str, label: str, protocol: str, group: Found) -> Line:
+def _line(section: str, label: str, protocol: str, group: CellResults) -> Line:
     folder, first = group.results[0]
     scores = [result.scores[group.classifier] for _, result in group.results]
     accuracies = [one.accuracy for one in scores]
@@ -95,7 +93,7 @@ def _line(section: str, label: str, protocol: str, group: Found) -> Line:
     )
 
 
-def page(table: Table, found: Sequence[Line], place: Path) -> str:
+def page(table: PaperTable, found: Sequence[Line], place: Path) -> str:
     """The Markdown of ``lines``; links lead from the folder ``place`` to the bundles."""
     marks = letters(settings(line.settings) for line in found if line.settings is not None)
     text = [f"# {safe(table.title)}", "", safe(table.paper) + ".", ""]

@@ -1,15 +1,15 @@
-"""A paper's table: a TOML file of published rows, each with the run that reproduces it, beside what bundles say.
+"""A paper's table: a TOML file of published rows, each with the run that reproduces it, next to the results of bundles.
 
     title = "Table 5: ..."
     paper = "Haider et al., ..."            # in full
     cite = "Haider et al. 2023, Table 5"    # in short: what a row without a source of its own is quoted from
-    notes = ["..."]                         # sentences to stand below it
+    notes = ["..."]                         # sentences below it
     [[sections]]                            # one dataset and one set of classes each: never two in one table
     title = "FER2013"
     dataset = "fer2013"
     measured = "..."                        # how the paper measured its number, in a few words
     protocol = "random-7-3"                 # the registered protocol nearest to that; may be left out
-    leak_free = ["subject-disjoint-7-3"]    # those to stand beside it
+    leak_free = ["subject-disjoint-7-3"]    # those shown next to it
     [[sections.rows]]
     label = "Training with LDA"
     published = 74.62                       # percent
@@ -20,7 +20,7 @@
     settings = ["sampler=uniform"]          # what the row is about, as for --set
     also = ["tlf-resnet18-svm/lda"]         # pipeline/classifier, collected where the first one has no result
 
-Cells that differ in the classifier alone are one run. Published numbers stand where the paper has them; nothing is
+Cells that differ only in the classifier are one run. Published numbers are where the paper has them; nothing is
 ranked. Reads the table's own file and writes nothing.
 """
 
@@ -42,14 +42,13 @@ from ferbench.errors import ParameterError, TableError
 from ferbench.support.hashing import digest
 
 Text = Annotated[str, MinLen(1)]
-Settings = Mapping[str, Any]
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Cell(_Strict):
+class PaperCell(_Strict):
     """How a row is reproduced: a pipeline's classifier, with the settings that the row is about."""
 
     pipeline: Text
@@ -65,22 +64,20 @@ class Cell(_Strict):
     @property
     def sources(self) -> list[tuple[str, str]]:
         """(pipeline, classifier) in the order in which results are looked for."""
-        return [
-            (self.pipeline, self.classifier),
-            *((one.rpartition("/")[0], one.rpartition("/")[2]) for one in self.also),
-        ]
+        also = [source.rpartition("/") for source in self.also]
+        return [(self.pipeline, self.classifier), *((pipeline, classifier) for pipeline, _, classifier in also)]
 
 
-class Row(_Strict):
+class PaperRow(_Strict):
     """One line of the paper's table; ``published`` in percent."""
 
     label: Text
     published: Annotated[float, Ge(0), Le(100)] | None = None
     source: str = ""
-    cell: Cell | None = None
+    cell: PaperCell | None = None
 
 
-class Section(_Strict):
+class PaperSection(_Strict):
     """The rows on one dataset."""
 
     title: Text
@@ -88,22 +85,22 @@ class Section(_Strict):
     measured: str = ""
     protocol: str = ""
     leak_free: list[str] = []
-    rows: Annotated[list[Row], MinLen(1)]
+    rows: Annotated[list[PaperRow], MinLen(1)]
 
     @property
     def protocols(self) -> list[str]:
         """The paper's own, where it is registered, and the leak-free ones."""
-        return [one for one in (self.protocol, *self.leak_free) if one]
+        return [name for name in (self.protocol, *self.leak_free) if name]
 
 
-class Table(_Strict):
+class PaperTable(_Strict):
     """The whole file."""
 
     title: Text
     paper: Text
     cite: Text
     notes: list[str] = []
-    sections: Annotated[list[Section], MinLen(1)]
+    sections: Annotated[list[PaperSection], MinLen(1)]
 
     @property
     def variables(self) -> set[str]:
@@ -113,8 +110,18 @@ class Table(_Strict):
 
 
 @dataclass(frozen=True)
-class Job:
-    """One run that is missing; ``settings`` are texts as for ``--set``."""
+class Cell:
+    """A row that can be reproduced, under one protocol."""
+
+    section: PaperSection
+    row: PaperRow
+    run: PaperCell
+    protocol: str
+
+
+@dataclass(frozen=True)
+class MissingRun:
+    """One run that a table lacks; ``settings`` are texts as for ``--set``."""
 
     pipeline: str
     settings: tuple[str, ...]
@@ -124,8 +131,8 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Found:
-    """The results of one cell under one protocol with the same settings, one a seed; ``settings`` beyond the row's."""
+class CellResults:
+    """A cell's results with the same settings, one per seed; ``settings`` are those beyond the row's own."""
 
     classifier: str
     settings: dict[str, Any]
@@ -135,100 +142,105 @@ class Found:
 Bundles = Sequence[tuple[Path, Result]]
 
 
-def choose(name: str, registry: Registry) -> str:
-    """The registered table that ``name`` means: a whole name, or a number when one table alone ends in it.
+def full_name(name: str, registry: Registry) -> str:
+    """The registered table that ``name`` means: a whole name, or a number if only one table ends in it.
 
     Raises ``ParameterError`` if several do; other unknown names are left to the registry.
     """
     names = sorted({entry.name for entry in registry if entry.kind == "table"})
-    ending = [one for one in names if one.endswith(f"-{name}")]
+    ending = [candidate for candidate in names if candidate.endswith(f"-{name}")]
     if name in names or not ending:
         return name
     if len(ending) > 1:
-        raise ParameterError(f"'{name}' is the table of several papers", fix=f"name one: {', '.join(ending)}")
+        raise ParameterError(f"'{name}' is the table of several papers", fix=f"choose one: {', '.join(ending)}")
     return ending[0]
 
 
-def read(name: str, registry: Registry) -> Table:
+def read_table(name: str, registry: Registry) -> PaperTable:
     """A table by its registered name or by path. Raises ``UnknownNameError`` or ``TableError`` with every problem."""
     path = Path(name)
     try:
         text = path.read_text(encoding="utf-8") if path.suffix == ".toml" else registry.get("table", name).text()
-        return Table.model_validate(tomllib.loads(text), strict=True)
+        return PaperTable.model_validate(tomllib.loads(text), strict=True)
     except (OSError, UnicodeDecodeError) as error:
         raise TableError(f"table file {path} cannot be read: {error}", fix="check the path") from error
     except tomllib.TOMLDecodeError as error:
-        raise TableError(f"table {name} is not valid TOML: {error}", fix="mend that line") from error
+        raise TableError(f"table {name} is not valid TOML: {error}", fix="fix that line") from error
     except ValidationError as error:
-        said = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
-        raise TableError(f"table {name} is not as it should be: {said}", fix="see: ferbench list tables") from error
+        problems = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        raise TableError(f"table {name} has mistakes: {problems}", fix="see: ferbench list tables") from error
 
 
-def missing(table: Table, bundles: Bundles, seeds: Sequence[int], settings: Sequence[str] = ()) -> list[Job]:
+def missing_runs(
+    table: PaperTable, bundles: Bundles, seeds: Sequence[int], settings: Sequence[str] = ()
+) -> list[MissingRun]:
     """The runs that the table lacks, each once; cells that share a training share it.
 
     Without ``settings`` a result with any settings will do; with them it must have exactly those.
     """
-    jobs: dict[Job, None] = {}
-    for section, row, protocol in cells(table):
-        assert row.cell is not None
-        groups = find(table, section, row.cell, protocol, bundles, settings)
+    runs: dict[MissingRun, None] = {}
+    for cell in cells(table):
+        groups = cell_results(table, cell, bundles, settings)
         done = {result.seed for group in groups for _, result in group.results}
         for seed in seeds:
             if seed not in done:
-                job = Job(row.cell.pipeline, (*row.cell.settings, *settings), section.dataset, protocol, seed)
-                jobs[job] = None
-    return list(jobs)
+                changed = (*cell.run.settings, *settings)
+                runs[MissingRun(cell.run.pipeline, changed, cell.section.dataset, cell.protocol, seed)] = None
+    return list(runs)
 
 
-def cells(table: Table) -> Iterator[tuple[Section, Row, str]]:
-    """Each row that can be reproduced, once a protocol."""
+def cells(table: PaperTable) -> Iterator[Cell]:
+    """Each row that can be reproduced, once per protocol."""
     for section in table.sections:
         for row in section.rows:
             if row.cell:
-                yield from ((section, row, protocol) for protocol in section.protocols)
+                yield from (Cell(section, row, row.cell, protocol) for protocol in section.protocols)
 
 
-def find(
-    table: Table, section: Section, cell: Cell, protocol: str, bundles: Bundles, settings: Sequence[str] = ()
-) -> list[Found]:
-    """A cell's results under ``protocol``, those that may be averaged together; see ``missing`` for ``settings``."""
+def cell_results(table: PaperTable, cell: Cell, bundles: Bundles, settings: Sequence[str] = ()) -> list[CellResults]:
+    """A cell's results, grouped by what may be averaged together; see ``missing_runs`` for ``settings``."""
     wanted = parse_settings(settings)
-    for pipeline, classifier in cell.sources:
+    for pipeline, classifier in cell.run.sources:
         groups: dict[str, list[tuple[Path, Result]]] = {}
         for folder, result in bundles:
-            place = (result.pipeline["name"], result.dataset["name"], result.protocol["name"])
-            if place != (pipeline, section.dataset, protocol) or classifier not in result.scores:
+            names = (result.pipeline["name"], result.dataset["name"], result.protocol["name"])
+            if names != (pipeline, cell.section.dataset, cell.protocol) or classifier not in result.scores:
                 continue
             changed = result.pipeline["changed"]
-            if {key: changed[key] for key in changed if key in table.variables} != cell.about:
+            if {key: changed[key] for key in changed if key in table.variables} != cell.run.about:
                 continue
             if wanted and not _has(result, wanted, _beyond(table, result)):
                 continue
             same = digest([result.dataset, result.classes, result.protocol, result.pipeline])
             groups.setdefault(same, []).append((folder, result))
         if groups:
-            found = [
-                Found(classifier, _beyond(table, group[0][1]), tuple(sorted(group, key=lambda one: one[1].seed)))
+            results = [
+                CellResults(
+                    classifier, _beyond(table, group[0][1]), tuple(sorted(group, key=lambda pair: pair[1].seed))
+                )
                 for group in groups.values()
             ]
-            return sorted(found, key=lambda one: (digest(one.settings), one.results[0][0]))
+            return sorted(results, key=lambda result: (digest(result.settings), result.results[0][0]))
     return []
 
 
-def _beyond(table: Table, result: Result) -> dict[str, Any]:
+def _seed(pair: tuple[Path, Result]) -> int:
+    return pair[1].seed
+
+
+def _beyond(table: PaperTable, result: Result) -> dict[str, Any]:
     """What was set beyond the pipeline's file and the row's own settings."""
     return {key: value for key, value in result.pipeline["changed"].items() if key not in table.variables}
 
 
-def _has(result: Result, wanted: Settings, beyond: Settings) -> bool:
+def _has(result: Result, wanted: Mapping[str, Any], beyond: Mapping[str, Any]) -> bool:
     """Whether a result was made with exactly the settings ``wanted``, a dataset's and a protocol's among them."""
-    parts = {"dataset": result.dataset["parameters"], "protocol": result.protocol["parameters"]}
-    rest = {}
+    own = {"dataset": result.dataset["parameters"], "protocol": result.protocol["parameters"]}
+    others = {}
     for key, value in wanted.items():
-        part, _, name = key.partition(".")
-        if part not in parts:
-            rest[key] = value
-        elif parts[part].get(name) != value:
+        component, _, parameter = key.partition(".")
+        if component not in own:
+            others[key] = value
+        elif own[component].get(parameter) != value:
             return False
-    return rest == dict(beyond)
+    return others == dict(beyond)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ferbench.boards import paper_table
-from ferbench.boards.paper_table import Table
+from ferbench.boards.paper_table import PaperTable
 from ferbench.components.discovery import installed
 from ferbench.errors import TableError
 from ferbench.support.markdown import safe
@@ -18,7 +18,7 @@ from ferbench.support.markdown import safe
 FOLDER = "tables"
 
 
-def read(pages: Path) -> dict[str, Table]:
+def read(pages: Path) -> dict[str, PaperTable]:
     """The tables with a page below ``pages``, by name. Raises ``TableError`` where one is not installed."""
     registry = installed().registry
     known = {entry.name for entry in registry if entry.kind == "table"}
@@ -29,10 +29,10 @@ def read(pages: Path) -> dict[str, Table]:
                 f"{pages / FOLDER / name}.md is the page of a table that no installed plugin has",
                 fix="install the plugin that it was written with, or remove the page",
             )
-    return {name: paper_table.read(name, registry) for name in names}
+    return {name: paper_table.read_table(name, registry) for name in names}
 
 
-def lines(read_tables: dict[str, Table], dataset: str, protocol: str) -> list[str]:
+def lines(read_tables: dict[str, PaperTable], dataset: str, protocol: str) -> list[str]:
     """The Markdown of every published number on ``dataset`` that its table sets beside ``protocol``, each once."""
     rows: dict[tuple[str, float, str, str], str] = {}
     for name, table in read_tables.items():

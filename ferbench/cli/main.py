@@ -48,25 +48,9 @@ def main() -> None:
     """The benchmark harness for facial expression recognition."""
 
 
-for command in (
-    compare,
-    data,
-    detect,
-    detectors,
-    export,
-    figure,
-    leaderboard,
-    list_components,
-    plugin,
-    predict,
-    rerun,
-    run,
-    show,
-    submit,
-    sweep,
-    table,
-    verify,
-):
+for command in (compare, data, detect, detectors, export, figure, leaderboard, list_components, plugin):
+    main.add_command(command)
+for command in (predict, rerun, run, show, submit, sweep, table, verify):
     main.add_command(command)
 
 

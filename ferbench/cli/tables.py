@@ -14,7 +14,7 @@ from ferbench.components.discovery import installed
 from ferbench.errors import FerbenchError, ParameterError
 
 if TYPE_CHECKING:
-    from ferbench.boards.paper_table import Job
+    from ferbench.boards.paper_table import MissingRun
 
 
 @click.command()
@@ -58,12 +58,12 @@ def table(
     from ferbench.support.data_paths import parse_data_paths
     from ferbench.verify.verify import verified
 
-    whole = [paper_table.choose(name, registry) for name in names]
-    read = {name: paper_table.read(name, registry) for name in whole}
+    whole = [paper_table.full_name(name, registry) for name in names]
+    read = {name: paper_table.read_table(name, registry) for name in whole}
     bundles = [(folder, verified(folder)) for folder in bundle.find(results)]
     if not (collect_only or only_check):
         jobs = dict.fromkeys(
-            job for one in read.values() for job in paper_table.missing(one, bundles, chosen_seeds, settings)
+            job for one in read.values() for job in paper_table.missing_runs(one, bundles, chosen_seeds, settings)
         )
         folders = _run(list(jobs), parse_data_paths(data), results, device, resume=resume)
         bundles += [(folder, verified(folder)) for folder in folders]
@@ -86,7 +86,9 @@ def table(
         click.echo(json.dumps(rows if len(rows) > 1 else rows[whole[0]], indent=2))
 
 
-def _run(jobs: list[Job], data: dict[str, Path], results: Path, device: str | None, *, resume: bool) -> list[Path]:
+def _run(
+    jobs: list[MissingRun], data: dict[str, Path], results: Path, device: str | None, *, resume: bool
+) -> list[Path]:
     """Runs ``jobs``; every name, parameter and path is checked before the first one starts."""
     from ferbench.running.plan import plan
 

@@ -46,26 +46,25 @@ def its_datasets_exist(trial: Trial) -> None:
 @rule("table")
 def it_is_a_table(trial: Trial) -> None:
     """The file is valid TOML with the keys that ``ferbench.boards.paper_table`` describes."""
-    paper_table.read(trial.entry.name, trial.registry)
+    paper_table.read_table(trial.entry.name, trial.registry)
 
 
 @rule("table")
 def its_cells_can_be_run(trial: Trial) -> None:
     """Every dataset, protocol, pipeline, classifier and setting that a cell names exists."""
-    table = paper_table.read(trial.entry.name, trial.registry)
-    for section, row, protocol in paper_table.cells(table):
-        assert row.cell is not None
+    table = paper_table.read_table(trial.entry.name, trial.registry)
+    for cell in paper_table.cells(table):
         try:
-            for name, classifier in row.cell.sources:
+            for name, classifier in cell.run.sources:
                 planned = plan(
                     name,
-                    dataset=section.dataset,
+                    dataset=cell.section.dataset,
                     data=Path(),  # that it is there is enough to plan
-                    protocol=protocol,
-                    settings=row.cell.settings,
+                    protocol=cell.protocol,
+                    settings=cell.run.settings,
                     registry=trial.registry,
                 )
                 labels = [component.label for component in planned.pipeline.classifiers]
-                expect(classifier in labels, f"row '{row.label}': {name} has no classifier '{classifier}'")
+                expect(classifier in labels, f"row '{cell.row.label}': {name} has no classifier '{classifier}'")
         except FerbenchError as error:
-            raise BrokenRuleError(f"row '{row.label}': {error.what}") from error
+            raise BrokenRuleError(f"row '{cell.row.label}': {error.what}") from error

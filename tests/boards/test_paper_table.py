@@ -154,14 +154,14 @@ def test_a_wrong_file_is_named(tmp_path: Path, registry: Registry, old: str, new
     file = tmp_path / "wrong.toml"
     file.write_text(TEXT.replace(old, new))
     with pytest.raises(TableError, match=message):
-        paper_table.read(str(file), registry)
+        paper_table.read_table(str(file), registry)
 
 
 def test_a_bare_number_is_one_paper_s_or_a_question() -> None:
     registry = Registry()
     registry.add("table", [Entry(name, "a:b", "c") for name in ("x-1", "x-2", "y-2")], distribution="d", version="1")
-    assert paper_table.choose("1", registry) == "x-1"
-    assert paper_table.choose("y-2", registry) == "y-2"
+    assert paper_table.full_name("1", registry) == "x-1"
+    assert paper_table.full_name("y-2", registry) == "y-2"
     with pytest.raises(ParameterError, match=r"(?s)several papers.*x-2, y-2"):
-        paper_table.choose("2", registry)
-    assert paper_table.choose("3", registry) == "3"  # the registry says what is not there
+        paper_table.full_name("2", registry)
+    assert paper_table.full_name("3", registry) == "3"  # the registry says what is not there
