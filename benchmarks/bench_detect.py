@@ -2,7 +2,7 @@
 
 Ours is all that a worker does with images that are in memory: ask the detector, take the largest face, crop, gray and
 scale it to 48 x 48, in the pieces that a worker gets. Bare is the library's call alone, on pictures laid out as the
-library wants them. The images are stills of synthfaces, 256 x 256. The detectors are the quickest, beside which an
+library wants them. The images are stills of synthfaces, 256 x 256. The detectors are the quickest, next to which an
 addition shows most, and another.
 """
 
@@ -34,7 +34,7 @@ PASSES = 3
 
 
 class InMemory:
-    """Images that are read already."""
+    """Images that are already read."""
 
     def __init__(self, images: list[Any]) -> None:
         self.images = images
@@ -60,22 +60,22 @@ def weights(name: str) -> str:
 
 def bare_mediapipe(detector: MediaPipe, images: list[Any]) -> Callable[[int], object]:
     detector.detect(images[0])
-    # Each picture is made anew, as anybody must: MediaPipe copies the pixels into it.
-    return lambda index: detector._task.detect(
+    # Each picture is made again, as anybody must: MediaPipe copies the pixels into it.
+    return lambda index: detector.network.detect(
         mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=images[index % len(images)])
     )
 
 
 def bare_yunet(detector: YuNet, images: list[Any]) -> Callable[[int], object]:
     detector.detect(images[0])
-    laid = [cv2.cvtColor(image, cv2.COLOR_RGB2BGR) for image in images]
-    return lambda index: detector._net.detect(laid[index % len(laid)])
+    prepared = [cv2.cvtColor(image, cv2.COLOR_RGB2BGR) for image in images]
+    return lambda index: detector.network.detect(prepared[index % len(prepared)])
 
 
 def bare_haar(detector: Haar, images: list[Any]) -> Callable[[int], object]:
-    laid = [cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in images]
-    return lambda index: detector._cascade.detectMultiScale3(
-        laid[index % len(laid)], scaleFactor=1.1, minNeighbors=5, minSize=(24, 24), outputRejectLevels=True
+    prepared = [cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in images]
+    return lambda index: detector.network.detectMultiScale3(
+        prepared[index % len(prepared)], scaleFactor=1.1, minNeighbors=5, minSize=(24, 24), outputRejectLevels=True
     )
 
 
@@ -87,19 +87,20 @@ CASES: dict[str, tuple[Callable[[], Detector], Callable[[Any, list[Any]], Callab
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_the_face_step_beside_the_detectors_own_call(
+def test_the_face_step_next_to_the_detectors_own_call(
     name: str, images: list[Any], side_by_side: Any, verdict: Any
 ) -> None:
-    build, lay = CASES[name]
+    build, make_bare = CASES[name]
     detector = build()
-    bare = lay(detector, images)
+    bare = make_bare(detector, images)
     tune_malloc()  # as a worker does
     ids = np.array([str(number) for number in range(IMAGES)])
-    step = Cropper(ids, InMemory(images), None, detector, FaceStep())
+    cropper = Cropper(ids, InMemory(images), None, detector, FaceStep())
     pieces = [range(start, min(start + IMAGES_PER_PIECE, IMAGES)) for start in range(0, IMAGES, IMAGES_PER_PIECE)]
-    ours, theirs = itertools.cycle(pieces), itertools.cycle(pieces)
+    ours = itertools.cycle(pieces)
+    theirs = itertools.cycle(pieces)
     rounds = side_by_side(
-        lambda: step(next(ours)), lambda: [bare(index) for index in next(theirs)], rounds=PASSES * len(pieces)
+        lambda: cropper(next(ours)), lambda: [bare(index) for index in next(theirs)], rounds=PASSES * len(pieces)
     )
     added = statistics.median(our / their for their, our in zip(rounds.theirs, rounds.ours, strict=True)) - 1
     verdict(f"what the face step adds to {name}, as a share of its own call", added, below=0.05)

@@ -118,7 +118,8 @@ def _judge(
 def _stretched(scores: Numbers) -> Numbers:
     if not len(scores):
         return scores
-    low, high = scores.min(), scores.max()
+    low = scores.min()
+    high = scores.max()
     return np.ones_like(scores) if low == high else np.asarray((scores - low) / (high - low))
 
 

@@ -122,7 +122,7 @@ def _files_of(given: Path, suffixes: Sequence[str]) -> list[Path]:
             file
             for file in given.rglob("*")
             if file.suffix.lower() in suffixes
-            and not any(part.startswith(".") for part in file.relative_to(given).parts)
+            and not any(name.startswith(".") for name in file.relative_to(given).parts)
             and file.is_file()
         )
     if given.exists():

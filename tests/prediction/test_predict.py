@@ -294,7 +294,9 @@ def test_a_classifier_that_cannot_be_stored_is_noted_and_the_run_goes_on(
 
 def test_wrong_words(call: Call, kept: Path) -> None:
     assert "one of the two" in call("predict", "--model", kept, status=2).stderr
-    assert "not of the detector" in call("predict", "x", "--model", kept, "--set", "faces.size=3", status=2).stderr
+    assert (
+        "no component 'faces' here" in call("predict", "x", "--model", kept, "--set", "faces.size=3", status=2).stderr
+    )
     assert "did you mean" in call("predict", "x", "--model", kept, "--detector", "har", status=2).stderr
     said = call("predict", "x", "--model", kept, "--set", "detector.threshhold=3", status=2).stderr
     assert "did you mean 'threshold'" in said
@@ -303,6 +305,12 @@ def test_wrong_words(call: Call, kept: Path) -> None:
 def test_an_embedder_that_cannot_be_exported(call: Call, kept: Path) -> None:
     assert "cannot be exported as ONNX" in call("export", kept, "--onnx", status=2).stderr
     assert not (kept / "embedder.onnx").exists()
+
+
+def test_predicting_does_not_import_matplotlib_until_a_timeline_is_drawn() -> None:
+    source = "import sys, ferbench.prediction.predict; print('matplotlib' in sys.modules, 'sklearn' in sys.modules)"
+    said = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
+    assert said.stdout.split() == ["False", "False"]
 
 
 def test_ferbench_load_is_lazy() -> None:

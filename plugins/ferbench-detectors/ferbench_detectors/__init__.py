@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ferbench import Entry, hookimpl
 
-SPEED = "{} ms an image of synthfaces-scenes on 2 cores (AMD EPYC, AVX2); all of them: leaderboards/detectors.md"
+SPEED = "{} ms per image of synthfaces-scenes on 2 cores (AMD EPYC, AVX2); all of them: leaderboards/detectors.md"
 
 
 @hookimpl
@@ -19,8 +19,8 @@ def register_detectors() -> list[Entry]:
             paper=retinaface,
             licence="MIT (code and weights), trained on WIDER FACE",
             homepage="https://github.com/ternaus/retinaface",
-            good_at="small, turned and partly hidden faces in large photos; wants a GPU. The paper's kind of detector",
-            speed="the slowest here without a GPU: a second and more an image on two cores",
+            good_at="small, turned and partly hidden faces in large photos, on a GPU. The paper's kind of detector",
+            speed="the slowest here without a GPU: a second or more per image on two cores",
         ),
         Entry(
             "retinaface-mobilenet",
@@ -62,7 +62,7 @@ def register_detectors() -> list[Entry]:
             paper="Qi et al., YOLO5Face: Why Reinventing a Face Detector, ECCV Workshops 2022",
             licence="GPL-3.0 (code and weights; neither is shipped), trained on WIDER FACE",
             homepage="https://github.com/deepcam-cn/yolov5-face",
-            good_at="several faces in a picture, small, turned and partly hidden ones too; mind its licence",
+            good_at="several faces in a picture, small, turned and partly hidden ones too; check its licence",
             speed=SPEED.format(11),
         ),
         Entry(
@@ -73,7 +73,7 @@ def register_detectors() -> list[Entry]:
             "Lienhart and Maydt, An Extended Set of Haar-like Features, ICIP 2002",
             licence="Intel License Agreement For Open Source Computer Vision Library (BSD-style)",
             homepage="https://docs.opencv.org/4.x/db/d28/tutorial_cascade_classifier.html",
-            good_at="upright frontal faces where no weights may be had; its false alarms are many in busy pictures",
+            good_at="upright frontal faces where weights cannot be downloaded; many false alarms in busy pictures",
             speed=SPEED.format(57),
         ),
         Entry(

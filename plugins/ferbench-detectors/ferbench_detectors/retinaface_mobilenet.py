@@ -2,7 +2,7 @@
 
 The network is the one of github.com/biubug6/Pytorch_Retinaface, exported by its ``convert_to_onnx.py``: input float32
 [1, 3, 640, 640], BGR minus its mean; for each of 16,800 prior boxes a location [4], two class probabilities and five
-landmarks [10]. The authors' own weights lie on Google Drive as a PyTorch file; a fork publishes them converted to ONNX,
+landmarks [10]. The authors' own weights are on Google Drive as a PyTorch file; a fork publishes them converted to ONNX,
 with the SHA-256 of both, and that is the file used here.
 """
 
