@@ -1,8 +1,8 @@
-"""The ten hooks: all that a plugin can do.
+"""The ten hooks: everything that a plugin can add.
 
 A plugin is a distribution with an entry point in the group ``ferbench`` that names a module. The module implements any
-of these with ``@ferbench.hookimpl`` and returns entries; each names its part as a lazy ``"module:attribute"``, so that
-declaring a part imports neither it nor its framework. What a part must do is in ``ferbench.interfaces``.
+of these with ``@ferbench.hookimpl`` and returns entries; each names its component as a lazy ``"module:attribute"``, so
+that declaring a component imports neither it nor its framework. ``ferbench.interfaces`` says what a component must do.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def register_datasets() -> Iterable[Entry]:
 
 @hookspec
 def register_protocols() -> Iterable[Entry]:
-    """Protocols: targets give a ``Protocol``, which says which samples may be used for what."""
+    """Protocols: targets give an ``EvaluationProtocol``, which says which samples may be used for what."""
     return ()
 
 
@@ -39,7 +39,7 @@ def register_detectors() -> Iterable[Entry]:
 
 @hookspec
 def register_scenes() -> Iterable[Entry]:
-    """Scenes: targets give a ``SceneSet``, pictures with several known faces, which detectors are scored on."""
+    """Scenes: targets give a ``SceneSet``: pictures with several annotated faces, on which detectors are scored."""
     return ()
 
 
@@ -69,7 +69,7 @@ def register_classifiers() -> Iterable[Entry]:
 
 @hookspec
 def register_pipelines() -> Iterable[Entry]:
-    """Pipelines: targets are ``"package:file.toml"``, a list of named parts with their parameters."""
+    """Pipelines: targets are ``"package:file.toml"``, a list of named components with their parameters."""
     return ()
 
 

@@ -1,1 +1,1 @@
-"""What plugins offer: found, named, checked, and put together into a pipeline."""
+"""What plugins offer: discovered, named, checked, and put together into a pipeline."""

@@ -1,4 +1,4 @@
-"""The core's own parts: the protocols. They register as any plugin's parts do."""
+"""The core's own components: the protocols. They register as any plugin's components do."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ def register_protocols() -> list[Entry]:
         Entry(
             "clip-disjoint-7-3",
             "ferbench.protocols.standard:ClipDisjoint",
-            "7/3 of the clips, one person may be on two sides (optimistic); the epoch is chosen on validation clips",
+            "7/3 of the clips, a person may be on both sides (optimistic); the epoch is chosen on validation clips",
         ),
         Entry(
             "subject-disjoint-7-3",
             "ferbench.protocols.standard:SubjectDisjoint",
-            "7/3 of the subjects, nobody on two sides; the epoch is chosen on validation subjects",
+            "7/3 of the subjects, nobody on both sides; the epoch is chosen on validation subjects",
         ),
         Entry(
             "loso",
             "ferbench.protocols.standard:LeaveOneSubjectOut",
-            "leave one subject out, a training each; the epoch is chosen on validation subjects",
+            "leave one subject out, one training per subject; the epoch is chosen on validation subjects",
         ),
         Entry(
             "group-10-fold",
             "ferbench.protocols.standard:GroupTenFold",
-            "ten folds of subjects (of clips without them), a training each; the epoch is chosen on the next fold",
+            "ten folds of subjects (or of clips), one training per fold; the epoch is chosen on the next fold",
         ),
         Entry(
             "official",

@@ -1,4 +1,4 @@
-"""Finds plugins by their entry points (group ``ferbench``). A broken one is reported; the others work."""
+"""Finds plugins by their entry points (group ``ferbench``). A broken one is reported; the others still work."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Plugins:
-    """What is installed: the parts that work and the plugins that do not."""
+    """What is installed: the components that work and the plugins that do not."""
 
     registry: Registry
     problems: tuple[Problem, ...]
@@ -34,14 +34,15 @@ class Plugins:
 
 @cache
 def installed() -> Plugins:
-    """All installed plugins; looked for once a process."""
-    found = importlib.metadata.entry_points(group=GROUP)
-    return load(sorted(found, key=lambda point: (point.dist.name if point.dist else "", point.name)))
+    """All installed plugins; searched once per process."""
+    points = importlib.metadata.entry_points(group=GROUP)
+    return load(sorted(points, key=lambda point: (point.dist.name if point.dist else "", point.name)))
 
 
 def load(points: list[importlib.metadata.EntryPoint]) -> Plugins:
-    """Registers the parts of each entry point. Whatever one raises becomes a ``Problem`` and stops nothing else."""
-    registry, problems = Registry(), []
+    """Registers the components of each entry point. Whatever one raises becomes a ``Problem``; the others go on."""
+    registry = Registry()
+    problems = []
     for point in points:
         distribution = point.dist.name if point.dist else point.value
         version = point.dist.version if point.dist else ""

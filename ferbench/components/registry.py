@@ -1,4 +1,4 @@
-"""Name -> entry. An entry points at its part lazily, so listing parts imports none of them."""
+"""Name -> entry. An entry names its component lazily, so that listing components imports none of them."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ PLURALS = {kind: {"loss": "losses", "scenes": "scenes"}.get(kind, f"{kind}s") fo
 
 @dataclass(frozen=True)
 class Entry:
-    """One named part, as a plugin declares it.
+    """One named component, as a plugin declares it.
 
     ``target`` is ``"module:attribute"``, for a pipeline or a table ``"package:file.toml"``. ``paper`` cites the source,
-    ``licence`` is that of the data, weights or method behind the part, ``homepage`` is where to request or read more.
-    ``good_at`` says what the part is good at and what not, ``speed`` how quick it is, and on which machine.
+    ``licence`` is that of the data, weights or method behind it, ``homepage`` is where to request or read more.
+    ``good_at`` says what it is good at and what not, ``speed`` how fast it is, and on which machine.
     ``generated`` says of a dataset or of scenes that the program makes them, so that they need no files (``needs_data``
     is False).
     ``stores`` names the types, "module.Class", that a fitted classifier is made of beyond scikit-learn's, NumPy's and
@@ -48,16 +48,16 @@ class Entry:
         """Imports the target and returns the attribute. Raises ``PluginError`` with the import's own reason."""
         module, _, attribute = self.target.partition(":")
         try:
-            part = importlib.import_module(module)
-            for step in attribute.split("."):
-                part = getattr(part, step)
+            target = importlib.import_module(module)
+            for name in attribute.split("."):
+                target = getattr(target, name)
         except Exception as error:  # whatever a foreign module raises on import is reported under its name
             raise PluginError(
                 f"{self.kind} '{self.name}' of {self.distribution} {self.version} cannot be loaded from "
                 f"'{self.target}': {type(error).__name__}: {error}",
-                fix=f"reinstall or mend {self.distribution}, or choose another {self.kind}",
+                fix=f"reinstall or fix {self.distribution}, or choose another {self.kind}",
             ) from error
-        return part
+        return target
 
     def text(self, resource: str = "") -> str:
         """The file that a pipeline's or a table's target names, or another ``resource``. Raises ``PluginError``."""
@@ -87,7 +87,7 @@ class Registry:
         for entry in entries:
             if not isinstance(entry, Entry):
                 raise PluginError(
-                    f"register_{PLURALS[kind]} gave {entry!r}, which is no ferbench.Entry",
+                    f"register_{PLURALS[kind]} gave {entry!r}, which is not a ferbench.Entry",
                     fix=f"report it to the author of {distribution}",
                 )
             module, colon, attribute = entry.target.partition(":")
@@ -102,20 +102,20 @@ class Registry:
 
     def get(self, kind: str, name: str) -> Entry:
         """The entry of that kind and name. Raises ``UnknownNameError`` or ``NameClashError``."""
-        found = self._entries[kind].get(name, [])
-        if len(found) > 1:
-            owners = " and ".join(f"{entry.distribution} ({entry.target})" for entry in found)
+        entries = self._entries[kind].get(name, [])
+        if len(entries) > 1:
+            owners = " and ".join(f"{entry.distribution} ({entry.target})" for entry in entries)
             raise NameClashError(f"{kind} '{name}' is registered twice, by {owners}", fix="uninstall one of them")
-        if not found:
+        if not entries:
             raise self._unknown(f"{kind} '{name}'", name, self._entries[kind], PLURALS[kind])
-        return found[0]
+        return entries[0]
 
     def find(self, name: str) -> list[Entry]:
         """Every entry of that name, of whatever kind; at least one. Raises ``UnknownNameError``."""
-        found = [entry for entry in self if entry.name == name]
-        if not found:
-            raise self._unknown(f"part '{name}'", name, {entry.name for entry in self}, "")
-        return found
+        entries = [entry for entry in self if entry.name == name]
+        if not entries:
+            raise self._unknown(f"component '{name}'", name, {entry.name for entry in self}, "")
+        return entries
 
     def __iter__(self) -> Iterator[Entry]:
         for kind in KINDS:

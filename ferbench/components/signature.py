@@ -39,7 +39,7 @@ def signature_of(factory: Callable[..., Any], owner: str) -> list[Parameter]:
     if inspect.isclass(factory) and factory.__init__ is object.__init__:
         return []
     hints = _hints(function)
-    found = []
+    parameters = []
     for name, parameter in inspect.signature(factory).parameters.items():
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             raise PluginError(
@@ -48,8 +48,8 @@ def signature_of(factory: Callable[..., Any], owner: str) -> list[Parameter]:
             )
         if name not in hints:
             raise PluginError(f"{owner}'s parameter '{name}' has no type", fix="its author must annotate it")
-        found.append(Parameter(name, hints[name], parameter.default))
-    return found
+        parameters.append(Parameter(name, hints[name], parameter.default))
+    return parameters
 
 
 @cache
