@@ -20,7 +20,7 @@ from ferbench.components.discovery import installed
 from ferbench.components.registry import KINDS, PLURALS
 from ferbench.scaffold import write
 from ferbench.support.atomic import write_text
-from ferbench.support.markdown import safe
+from ferbench.support.markdown import safe, table
 from ferbench.testing import catalogue
 
 PAGES = Path(__file__).parent / "hooks"
@@ -46,8 +46,8 @@ TOML = {
 
 def pages() -> dict[Path, str]:
     """Every page's path and text."""
-    lines = ["# The hooks", "", "| hook | what it registers |", "|---|---|"]
-    lines += [f"| [`{_hook(kind)}`]({PLURALS[kind]}.md) | {_said(kind)} |" for kind in KINDS]
+    hooks = [[f"[`{_hook(kind)}`]({PLURALS[kind]}.md)", _said(kind)] for kind in KINDS]
+    lines = ["# The hooks", "", *table(["hook", "what it registers"], hooks)]
     texts = {PAGES / "README.md": HEADER + "\n".join(lines) + "\n", PAGES.parent / "api.md": HEADER + api.page()}
     return texts | {PAGES / f"{PLURALS[kind]}.md": HEADER + "\n".join(_page(kind)) + "\n" for kind in KINDS}
 
@@ -74,13 +74,12 @@ def _page(kind: str) -> list[str]:
         lines += ["", f"```{mark}", written.files[file].rstrip(), "```", "", "and its `__init__.py`:", ""]
         init = next(text for name, text in written.files.items() if name.endswith("__init__.py"))
         lines += ["```python", init.rstrip(), "```"]
-    lines += ["", "## The first-party ones", "", "| name | what it is | distribution |", "|---|---|---|"]
-    lines += [
-        f"| `{entry.name}` | {safe(entry.summary)} | {entry.distribution} |"
+    entries = [
+        [f"`{entry.name}`", safe(entry.summary), entry.distribution]
         for entry in installed().registry
         if entry.kind == kind and entry.distribution in FIRST_PARTY
     ]
-    return lines
+    return [*lines, "", "## The first-party ones", "", *table(["name", "what it is", "distribution"], entries)]
 
 
 def _hook(kind: str) -> str:

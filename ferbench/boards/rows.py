@@ -6,19 +6,18 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from ferbench.boards.read import Verified
 from ferbench.bundles.bundle import Result
 from ferbench.bundles.intervals import Repeats, over_seeds
 from ferbench.bundles.scores import LeakFree, Scores
-from ferbench.running import start_weights
+from ferbench.bundles.transfer import why_leaking
 from ferbench.support.hashing import digest
 from ferbench.support.markdown import settings
 
 
 @dataclass(frozen=True)
-class Row:
+class BoardRow:
     """One line of a page. ``bundles`` are sorted by seed; the first stands for what is the same in all of them."""
 
     pipeline: str
@@ -27,12 +26,12 @@ class Row:
 
     @property
     def results(self) -> list[Result]:
-        """One a seed."""
-        return [one.result for one in self.bundles]
+        """One per seed."""
+        return [bundle.result for bundle in self.bundles]
 
     @property
     def first(self) -> Result:
-        """The first seed's."""
+        """The first seed's result."""
         return self.bundles[0].result
 
     @property
@@ -61,9 +60,10 @@ class Row:
         return settings(self.first.pipeline["changed"])
 
     @property
-    def leak(self) -> str | None:
+    def why_leaking(self) -> str | None:
         """Why this row alone is optimistic, by the weights that it starts from."""
-        return next((said for result in self.results if (said := start_weights.why_leaking(result.transfer))), None)
+        reasons = [why_leaking(result.transfer) for result in self.results]
+        return next((reason for reason in reasons if reason), None)
 
     @property
     def tier(self) -> str:
@@ -72,27 +72,27 @@ class Row:
 
     @property
     def ranked(self) -> bool:
-        """Whether it may be ranked: not where it was trained on test images, or is only quoted."""
-        return self.leak is None and "published" not in {result.tier for result in self.results}
+        """Whether it may be ranked: not if it was trained on test images, or is only quoted."""
+        return self.why_leaking is None and all(result.tier != "published" for result in self.results)
 
 
 def comparable(result: Result) -> str:
-    """The same for results that may stand on one page: dataset content, classes, protocol with its parameters."""
+    """The same for results that may share a page: dataset content, classes, protocol with its parameters."""
     return digest([result.dataset["fingerprint"], result.classes, result.protocol])
 
 
-def rows(bundles: Sequence[Verified]) -> list[Row]:
+def board_rows(bundles: Sequence[Verified]) -> list[BoardRow]:
     """The rows of one page, those that may be ranked first, by accuracy."""
     groups: dict[tuple[str, str], list[Verified]] = defaultdict(list)
-    for one in bundles:
-        start: Any = one.result.transfer and one.result.transfer["weights"]
-        same = digest([one.result.pipeline, start])
-        for classifier in one.result.scores:
-            groups[same, classifier].append(one)
-    found = []
+    for bundle in bundles:
+        transfer = bundle.result.transfer
+        settings_digest = digest([bundle.result.pipeline, transfer and transfer["weights"]])
+        for classifier in bundle.result.scores:
+            groups[settings_digest, classifier].append(bundle)
+    rows = []
     for (_, classifier), group in groups.items():
-        ordered = sorted(group, key=lambda one: (one.result.seed, one.folder))
-        found.append(Row(ordered[0].result.pipeline["name"], classifier, tuple(ordered)))
+        ordered = sorted(group, key=lambda bundle: (bundle.result.seed, bundle.folder))
+        rows.append(BoardRow(ordered[0].result.pipeline["name"], classifier, tuple(ordered)))
     return sorted(
-        found, key=lambda row: (not row.ranked, -row.accuracy, row.pipeline, row.classifier, row.bundles[0].folder)
+        rows, key=lambda row: (not row.ranked, -row.accuracy, row.pipeline, row.classifier, row.bundles[0].folder)
     )

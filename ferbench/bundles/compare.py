@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ferbench.bundles import bootstrap, bundle, csv_table, right_answers
+from ferbench.bundles import bundle, csv_table, right_answers
+from ferbench.bundles.bootstrap import Bootstrap, TestSet
 from ferbench.bundles.bundle import MISSED, Result
 from ferbench.bundles.files import SUBJECTS
 from ferbench.bundles.intervals import mcnemar
@@ -109,14 +110,14 @@ def compare(first: ComparedSide, second: ComparedSide) -> Comparison:
     count = int(units.max()) + 1
     rights = [side.predictions.right for side in (first, second)]
     right = np.stack([np.bincount(units[one], minlength=count) for one in rights])
-    tested = bootstrap.TestSet(right.astype(np.int32), np.ones(2, np.int64), np.bincount(units))
-    result = bootstrap.compare([tested])
+    tested = TestSet(right.astype(np.int32), np.ones(2, np.int64), np.bincount(units))
+    difference = Bootstrap([tested]).difference(0, 1)
     only_first = rights[0] & ~rights[1]
     only_second = rights[1] & ~rights[0]
     return Comparison(
         accuracies=(float(rights[0].mean()), float(rights[1].mean())),
         difference=float(rights[0].mean() - rights[1].mean()),
-        interval=result.interval(0, 1) if result.compared(0, 1) else None,
+        interval=difference.interval if difference else None,
         unit=unit,
         units=count,
         only_first=int(only_first.sum()),

@@ -8,9 +8,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from ferbench.bundles import intervals
+from ferbench.bundles import intervals, transfer
 from ferbench.bundles.bundle import Result
-from ferbench.running import start_weights
 
 
 def show(result: Result, folder: Path) -> None:
@@ -39,10 +38,8 @@ def show(result: Result, folder: Path) -> None:
     if result.protocol["optimistic"]:
         console.print(f"[yellow]optimistic:[/] {result.protocol['optimistic']}", highlight=False)
     if result.transfer:
-        console.print(
-            f"started from weights of {start_weights.sources(result.transfer)}", highlight=False, soft_wrap=True
-        )
-        if leak := start_weights.why_leaking(result.transfer):
+        console.print(f"started from weights of {transfer.sources(result.transfer)}", highlight=False, soft_wrap=True)
+        if leak := transfer.why_leaking(result.transfer):
             console.print(f"[yellow]optimistic:[/] {leak}", highlight=False)
     faces = result.faces
     console.print(

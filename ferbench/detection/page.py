@@ -142,7 +142,8 @@ def _board(board: Board) -> list[str]:
         lines.append(f"> {safe(note)}.")
     if board.notes:
         lines.append("")
-    lines += table(_columns(board), [_cells(row, board) for row in board.detectors])
+    columns = [safe(column) for column in _columns(board)]
+    lines += table(columns, [list(map(safe, _cells(row, board))) for row in board.detectors], left=1)
     lines += ["", "Versions and parameters:", ""]
     lines += [f"- {code(row.fingerprint)}" for row in board.detectors if row.fingerprint]
     lines += [f"- scenes: {code(scenes)}", ""]

@@ -15,6 +15,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ferbench.bundles.bundle import CLASSIFIERS
+from ferbench.bundles.transfer import why_leaking
 from ferbench.data import Samples, Split
 from ferbench.errors import TransferError
 from ferbench.support.atomic import write_text
@@ -141,23 +142,6 @@ def notes(transfer: dict[str, Any] | None) -> list[str]:
         f"the embedder starts from weights trained on other data ({title}); whether it holds test images is not known"
         for title in transfer["unchecked"]
     ]
-
-
-def why_leaking(transfer: dict[str, Any] | None) -> str | None:
-    """Why a result is optimistic by its starting weights, in a sentence, or ``None``."""
-    if not transfer or not transfer["overlap"]:
-        return None
-    return (
-        f"the embedder starts from weights that were trained on {transfer['overlap']:,} of the "
-        f"{transfer['tested']:,} test images"
-    )
-
-
-def sources(transfer: dict[str, Any]) -> str:
-    """The trainings before this one, the latest first, in a few words each."""
-    one = transfer["training"]
-    said = f"{one['dataset']['name']}, {one['protocol']['name']}, {one['run']}" if one else "unknown training data"
-    return said + (f", itself from {sources(transfer['before'])}" if transfer["before"] else "")
 
 
 def record(folder: Path, described: dict[str, Any], samples: Samples, split: Split, before: Origin | None) -> None:

@@ -23,11 +23,15 @@ def code(text: str) -> str:
     return f"{fence} {plain} {fence}"
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> list[str]:
-    """The lines of a table of plain texts, whose first ``left`` columns are aligned to the left, the others right."""
-    rule = ["---"] * left + ["---:"] * (len(columns) - left)
-    lines = [f"| {' | '.join(map(safe, cells))} |" for cells in (columns, *rows)]
-    return [lines[0], f"|{'|'.join(rule)}|", *lines[1:]]
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, left: int | None = None) -> list[str]:
+    """The lines of a table whose cells are Markdown: pass what is not your own text through ``safe``.
+
+    The first ``left`` columns are aligned to the left and the others to the right; without it none is aligned.
+    """
+    aligned = 0 if left is None else len(columns) - left
+    rules = ["---"] * (len(columns) - aligned) + ["---:"] * aligned
+    lines = [f"| {' | '.join(cells)} |" for cells in (columns, *rows)]
+    return [lines[0], f"|{'|'.join(rules)}|", *lines[1:]]
 
 
 def settings(changed: Mapping[str, Any]) -> str:
