@@ -129,7 +129,7 @@ def audit(
     chosen = protocol or source.entry.load().default_protocol
     rule = pipeline.resolve_component("protocol", chosen, registry, parameters["protocol"])
     audited = audit_dataset(source, rule, data, seed, Reporter())
-    report: dict[str, Any] = to_dict(name, rule.entry.name, seed, audited.samples, audited.audits, ids=True)
+    report: dict[str, Any] = to_dict(name, rule.entry.name, seed, audited.samples, audited.audits)
     page = to_markdown(report)
     if out:
         write_json(out / "audit.json", report)

@@ -1,7 +1,7 @@
 """What the sides of a split share that they should not: subjects, clips, exact and near duplicates.
 
-A finding touches images of the later side (validation or test) and names for each a sample of the earlier side that it
-shares something with. Test images that a training could have seen in one of these ways are the split's *leaks*.
+A finding lists images of the later side (validation or test), each with a sample of the earlier side that it shares
+something with. Test images that a training could have seen in one of these ways are the split's *leaks*.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from ferbench.interfaces import Selection
 from ferbench.leakage.duplicates import CORRELATION, RADIUS, Prints, correlation
 from ferbench.leakage.hamming import within
 
+SIDES = ("train", "validation", "test")
 KINDS = ("exact", "near", "clip", "subject")
 """What two sides may share, the strongest first."""
 METHOD = {"exact": "equal pixels of the crop", "near": f"phash within {RADIUS} of 64 bits, correlation {CORRELATION}"}
@@ -27,10 +28,10 @@ METHOD = {"exact": "equal pixels of the crop", "near": f"phash within {RADIUS} o
 class Finding:
     """One thing that two sides share.
 
-    ``rows`` int64 [R] are the images of the later side, ``partners`` int64 [R] one of the earlier side for each: the
-    most alike. ``likeness`` float32 [R] is their correlation (1 for what is not about pixels). ``disagree`` bool [R]
-    says that a duplicate on the earlier side has another label; it is all False for subjects and clips. ``shared`` is
-    how many different subjects, clips or contents the rows are of.
+    ``rows`` int64 [R] are the images of the later side, ``partners`` int64 [R] the most similar image of the earlier
+    side for each. ``likeness`` float32 [R] is their correlation (1 for what is not about pixels). ``disagree``
+    bool [R] says that a duplicate on the earlier side has another label; it is all False for subjects and clips.
+    ``shared`` is the number of different subjects, clips or contents among the rows.
     """
 
     kind: str
@@ -52,7 +53,7 @@ class Between:
 
 @dataclass(frozen=True)
 class Audit:
-    """All that is wrong with one split.
+    """The findings on one split.
 
     ``missing`` are the classes that a side lacks. ``leaks`` are int64 indices into ``Samples``, sorted: the test
     images that share anything with ``seen``, the sides that training or the choice of the epoch used.
@@ -64,19 +65,19 @@ class Audit:
     seen: tuple[str, ...]
     leaks: Indices
 
-    def summary(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """The counts, as plain values: what a result keeps. ``images`` are those of the later side."""
         return {
             "split": self.split.name,
-            **{side: len(getattr(self.split, side)) for side in ("train", "validation", "test")},
-            "validation_is_test": _same(self.split),
+            **{side: len(getattr(self.split, side)) for side in SIDES},
+            "validation_is_test": _validation_is_test(self.split),
             "missing_classes": self.missing,
             "between": [
                 {
-                    "sides": [one.earlier, one.later],
-                    **{kind: found and _counts(found) for kind, found in one.findings.items()},
+                    "sides": [pair.earlier, pair.later],
+                    **{kind: finding and _counts(finding) for kind, finding in pair.findings.items()},
                 }
-                for one in self.between
+                for pair in self.between
             ],
             "leaks": {"test_images": len(self.leaks), "seen": list(self.seen)},
         }
@@ -93,12 +94,12 @@ def audit(
     """Compares every side of ``split`` with every later one by ``samples``, crops uint8 [N, S, S] and their prints."""
     contents = np.unique(prints.contents, axis=0, return_inverse=True)[1].reshape(-1)
     sides = [("train", "test")]
-    if len(split.validation) and not _same(split):
+    if len(split.validation) and not _validation_is_test(split):
         sides += [("validation", "test"), ("train", "validation")]
     between = []
     for number, (earlier, later) in enumerate(sides):
         first, second = getattr(split, earlier), getattr(split, later)
-        done = _part(progress, number, len(sides))
+        done = _partial(progress, number, len(sides))
         findings = {
             "exact": _exact(contents, samples, first, second),
             "near": _near(contents, samples, images, prints, first, second, done),
@@ -107,14 +108,14 @@ def audit(
         }
         between.append(Between(earlier, later, findings))
     seen = ("train", "validation") if selection == "validation" and len(sides) > 1 else ("train",)
-    shared = [
-        found.rows
-        for one in between
-        if one.later == "test" and one.earlier in seen
-        for found in one.findings.values()
-        if found
+    leaks = [
+        finding.rows
+        for pair in between
+        if pair.later == "test" and pair.earlier in seen
+        for finding in pair.findings.values()
+        if finding
     ]
-    return Audit(split, _missing(split, samples), tuple(between), seen, np.unique(np.concatenate(shared)))
+    return Audit(split, _missing(split, samples), tuple(between), seen, np.unique(np.concatenate(leaks)))
 
 
 def _exact(contents: Indices, samples: Samples, first: Indices, second: Indices) -> Finding:
@@ -132,14 +133,15 @@ def _near(
     second: Indices,
     progress: Callable[[int, int], None],
 ) -> Finding:
-    """Works on one sample of each content: a picture that is there a thousand times is compared once."""
-    known, wanted = (side[np.unique(contents[side], return_index=True)[1]] for side in (first, second))
+    """Compares one sample of each content: a picture that occurs a thousand times is compared once."""
+    earlier = first[np.unique(contents[first], return_index=True)[1]]
+    later = second[np.unique(contents[second], return_index=True)[1]]
     pairs: list[tuple[Indices, Indices, NDArray[np.float32]]] = []
     for mirrored in (0, 1):
-        done = _part(progress, mirrored, 2)
-        for left, right in within(prints.hashes[known, 0], prints.hashes[wanted, mirrored], RADIUS, done):
-            other = contents[known[left]] != contents[wanted[right]]
-            left, right = known[left[other]], wanted[right[other]]
+        done = _partial(progress, mirrored, 2)
+        for left, right in within(prints.hashes[earlier, 0], prints.hashes[later, mirrored], RADIUS, done):
+            other = contents[earlier[left]] != contents[later[right]]
+            left, right = earlier[left[other]], later[right[other]]
             values = correlation(images, left, right, mirrored=bool(mirrored))
             near = values >= CORRELATION
             if near.any():
@@ -150,11 +152,11 @@ def _near(
     left, right, values = (np.concatenate(column) for column in zip(*pairs, strict=True))
     order = np.lexsort((left, -values, contents[right]))
     left, right, values = left[order], right[order], values[order]
-    of, best = np.unique(contents[right], return_index=True)  # the most alike partner of each content
-    rows = second[np.isin(contents[second], of)]
-    place = best[np.searchsorted(of, contents[rows])]
+    found, best = np.unique(contents[right], return_index=True)  # the most similar partner of each content
+    rows = second[np.isin(contents[second], found)]
+    pairs_of_rows = best[np.searchsorted(found, contents[rows])]
     disagree = _other_labels(contents, samples, first, rows, contents[right], contents[left])
-    return Finding("near", rows, left[place], values[place], disagree, len(of))
+    return Finding("near", rows, left[pairs_of_rows], values[pairs_of_rows], disagree, len(found))
 
 
 def _grouped(kind: str, names: Strings | None, first: Indices, second: Indices) -> Finding | None:
@@ -162,15 +164,16 @@ def _grouped(kind: str, names: Strings | None, first: Indices, second: Indices) 
         return None
     codes = np.unique(names, return_inverse=True)[1]
     rows, partners = _matched(codes, first, second)
-    plain = np.ones(len(rows), np.float32), np.zeros(len(rows), np.bool_)
-    return Finding(kind, rows, partners, *plain, len(np.unique(codes[rows])))
+    likeness = np.ones(len(rows), np.float32)
+    disagree = np.zeros(len(rows), np.bool_)
+    return Finding(kind, rows, partners, likeness, disagree, len(np.unique(codes[rows])))
 
 
 def _matched(codes: Indices, first: Indices, second: Indices) -> tuple[Indices, Indices]:
     """The rows of ``second`` whose code occurs in ``first``, and the first row there that has it."""
-    known, where = np.unique(codes[first], return_index=True)
+    known, position = np.unique(codes[first], return_index=True)
     rows = second[np.isin(codes[second], known)]
-    return rows, first[where[np.searchsorted(known, codes[rows])]]
+    return rows, first[position[np.searchsorted(known, codes[rows])]]
 
 
 def _other_labels(
@@ -192,7 +195,7 @@ def _other_labels(
 
 def _missing(split: Split, samples: Samples) -> dict[str, list[str]]:
     """Classes of which a side has no image; an empty side (nothing is chosen on it) lacks none."""
-    sides = {side: getattr(split, side) for side in ("train", "validation", "test")}
+    sides = {side: getattr(split, side) for side in SIDES}
     return {
         side: [name for code, name in enumerate(samples.classes) if not (samples.labels[rows] == code).any()]
         for side, rows in sides.items()
@@ -200,15 +203,17 @@ def _missing(split: Split, samples: Samples) -> dict[str, list[str]]:
     }
 
 
-def _counts(found: Finding) -> dict[str, int]:
-    counts = {"shared": found.shared, "images": len(found.rows)}
-    return {**counts, "labels_disagree": int(found.disagree.sum())} if found.kind in ("exact", "near") else counts
+def _counts(finding: Finding) -> dict[str, int]:
+    counts = {"shared": finding.shared, "images": len(finding.rows)}
+    if finding.kind in ("exact", "near"):
+        counts["labels_disagree"] = int(finding.disagree.sum())
+    return counts
 
 
-def _same(split: Split) -> bool:
+def _validation_is_test(split: Split) -> bool:
     return bool(np.array_equal(split.validation, split.test))
 
 
-def _part(progress: Callable[[int, int], None], number: int, of: int) -> Callable[[int, int], None]:
-    """The progress of one of ``of`` equal pieces of work."""
-    return lambda done, total: progress(number * total + done, of * total)
+def _partial(progress: Callable[[int, int], None], number: int, pieces: int) -> Callable[[int, int], None]:
+    """The progress of one of ``pieces`` equal pieces of work."""
+    return lambda done, total: progress(number * total + done, pieces * total)

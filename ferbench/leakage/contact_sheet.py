@@ -1,7 +1,8 @@
-"""A contact sheet: the most alike pairs of an audit side by side, ids and labels written under them."""
+"""A contact sheet: the most similar pairs of an audit side by side, with ids and labels below them."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,41 +12,59 @@ from ferbench.data import ImageRows, Samples
 from ferbench.leakage.audit import Audit
 from ferbench.support.atomic import replacing
 
-SIDE, TEXT, COLUMNS, GAP = 120, 58, 5, 10
-"""Pixels of a crop and of the lines under it, pairs a row, pixels between pairs."""
+CROP_PIXELS = 120
+TEXT_PIXELS = 58
+"""Height of the lines below a crop."""
+GAP_PIXELS = 10
+PAIRS_PER_ROW = 5
+MAX_PAIRS = 50
 
 
-def pairs(audit: Audit, most: int) -> list[tuple[str, str, str, int, int, float]]:
-    """The worst pairs: kind, the two sides, the two rows, likeness. Disagreeing labels first, then the most alike."""
-    found = []
-    for one in audit.between:
+@dataclass(frozen=True)
+class Pair:
+    """Two duplicates: rows of ``Samples`` on the ``earlier`` and the ``later`` side."""
+
+    kind: str
+    earlier: str
+    later: str
+    first: int
+    second: int
+    likeness: float
+
+
+def worst_pairs(audit: Audit) -> list[Pair]:
+    """The pairs that matter most: in the test set first, then with other labels, then the most similar."""
+    ranked = []
+    for between in audit.between:
         for kind in ("exact", "near"):
-            finding = one.findings[kind]
+            finding = between.findings[kind]
             assert finding is not None  # only groups may be unknown
-            for row in range(len(finding.rows)):
-                first, second = int(finding.partners[row]), int(finding.rows[row])
-                rank = (one.later != "test", not finding.disagree[row], -float(finding.likeness[row]))
-                found.append((rank, (kind, one.earlier, one.later, first, second, float(finding.likeness[row]))))
-    return [pair for _, pair in sorted(found)[:most]]
+            columns = (finding.partners.tolist(), finding.rows.tolist(), finding.likeness.tolist())
+            for first, second, likeness, disagree in zip(*columns, finding.disagree.tolist(), strict=True):
+                pair = Pair(kind, between.earlier, between.later, first, second, likeness)
+                ranked.append(((between.later != "test", not disagree, -likeness, *vars(pair).values()), pair))
+    return [pair for _, pair in sorted(ranked, key=lambda item: item[0])[:MAX_PAIRS]]
 
 
-def draw(audit: Audit, samples: Samples, images: ImageRows, file: Path, most: int = 50) -> bool:
-    """Writes the PNG of at most ``most`` pairs; False, and no file, if there is none. Raises ``StorageError``."""
-    chosen = pairs(audit, most)
-    if not chosen:
-        return False
-    width, height = 2 * SIDE + GAP, SIDE + TEXT
-    sheet = Image.new("L", (COLUMNS * width, -(-len(chosen) // COLUMNS) * height), 255)
-    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(11)
-    for number, (kind, earlier, later, first, second, likeness) in enumerate(chosen):
-        left, top = number % COLUMNS * width, number // COLUMNS * height
-        for place, (side, row) in enumerate(((earlier, first), (later, second))):
+def draw(audit: Audit, samples: Samples, images: ImageRows, file: Path) -> None:
+    """Writes the PNG of the worst pairs; no file if there is none. Raises ``StorageError``."""
+    pairs = worst_pairs(audit)
+    if not pairs:
+        return
+    width = 2 * CROP_PIXELS + GAP_PIXELS
+    height = CROP_PIXELS + TEXT_PIXELS
+    sheet = Image.new("L", (PAIRS_PER_ROW * width, -(-len(pairs) // PAIRS_PER_ROW) * height), 255)
+    pen = ImageDraw.Draw(sheet)
+    font = ImageFont.load_default(11)
+    for number, pair in enumerate(pairs):
+        left = number % PAIRS_PER_ROW * width
+        top = number // PAIRS_PER_ROW * height
+        for x, side, row in ((left, pair.earlier, pair.first), (left + CROP_PIXELS, pair.later, pair.second)):
             crop = Image.fromarray(np.asarray(images[np.array([row])][0]))
-            sheet.paste(crop.resize((SIDE, SIDE), Image.Resampling.NEAREST), (left + place * SIDE, top))
-            label = samples.classes[samples.labels[row]]
-            words = f"{side}: {label}\n{str(samples.ids[row])[:20]}"
-            pen.multiline_text((left + place * SIDE + 2, top + SIDE + 2), words, fill=0, font=font, spacing=2)
-        pen.text((left + 2, top + SIDE + 34), f"{kind}, correlation {likeness:.3f}", fill=90, font=font)
+            sheet.paste(crop.resize((CROP_PIXELS, CROP_PIXELS), Image.Resampling.NEAREST), (x, top))
+            text = f"{side}: {samples.classes[samples.labels[row]]}\n{str(samples.ids[row])[:20]}"
+            pen.multiline_text((x + 2, top + CROP_PIXELS + 2), text, fill=0, font=font, spacing=2)
+        caption = f"{pair.kind}, correlation {pair.likeness:.3f}"
+        pen.text((left + 2, top + CROP_PIXELS + 34), caption, fill=90, font=font)
     with replacing(file) as fresh:
         sheet.save(fresh, format="PNG")
-    return True

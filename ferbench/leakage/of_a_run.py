@@ -1,8 +1,8 @@
-"""The audit of a run's splits, the scores without what it found, and the audit of a dataset without a run."""
+"""The audit of a run's splits and its list of leaks, and the audit of a dataset without a run."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,29 +18,21 @@ from ferbench.support import data_paths
 from ferbench.support.progress import Reporter
 
 
-def audited(
+def audit_splits(
     splits: Sequence[Split], samples: Samples, crops: Crops, protocol: EvaluationProtocol, reporter: Reporter
 ) -> list[Audit]:
     """What the sides of each split share, by the samples' groups and the crops' pixels."""
     with reporter.stage("audit: hashing"):
-        known = prints(crops.images, reporter.advance, crops.folder)
+        hashed = prints(crops.images, reporter.advance, crops.folder)
+    audits = []
     with reporter.stage("audit: comparing"):
-        return [
-            audit(
-                split,
-                samples,
-                crops.images,
-                known,
-                protocol.selection,
-                _steps(reporter, number, len(splits)),
-            )
-            for number, split in enumerate(splits)
-        ]
+        for number, split in enumerate(splits):
 
+            def advance(done: int, total: int, before: int = number) -> None:
+                reporter.advance(before * total + done, len(splits) * total, "steps")
 
-def _steps(reporter: Reporter, number: int, of: int) -> Callable[[int, int], None]:
-    """The progress of comparing split ``number`` of ``of``."""
-    return lambda done, total: reporter.advance(number * total + done, of * total, "steps")
+            audits.append(audit(split, samples, crops.images, hashed, protocol.selection, advance))
+    return audits
 
 
 def leaks(audits: Sequence[Audit], samples: Samples) -> list[Leak]:
@@ -60,8 +52,8 @@ def leaks(audits: Sequence[Audit], samples: Samples) -> list[Leak]:
     return listed
 
 
-class WholeImage:
-    """A detector for images without known faces: an audit compares them whole, and needs no weights for it."""
+class FullImage:
+    """A detector for images without known faces: an audit compares whole images, which needs no weights."""
 
     fingerprint = "audit: whole image"
 
@@ -72,7 +64,7 @@ class WholeImage:
 
 
 @dataclass(frozen=True)
-class Audited:
+class DatasetAudit:
     """A dataset's samples, their crops, and the audit of each split."""
 
     samples: Samples
@@ -80,13 +72,12 @@ class Audited:
     audits: list[Audit]
 
 
-def audit_dataset(source: Component, rule: Component, data: Path | None, seed: int, reporter: Reporter) -> Audited:
-    """Raises the errors of the dataset (``DataError``) and of the protocol (``SplitError``)."""
+def audit_dataset(source: Component, rule: Component, data: Path | None, seed: int, reporter: Reporter) -> DatasetAudit:
+    """Audits the splits of protocol ``rule`` on dataset ``source``. Raises ``DataError`` and ``SplitError``."""
     with reporter.stage("reading"):
         samples = data_paths.load(source.build(), source.entry.name, data)
     protocol: EvaluationProtocol = rule.build()
     splits = protocol.splits(samples, seed)
-    detector: Callable[[], WholeImage] = WholeImage
     with reporter.stage("faces"):
-        crops = prepare(samples, detector, FaceStep(), progress=reporter.advance)
-    return Audited(samples, crops, audited(splits, samples, crops, protocol, reporter))
+        crops = prepare(samples, FullImage, FaceStep(), progress=reporter.advance)
+    return DatasetAudit(samples, crops, audit_splits(splits, samples, crops, protocol, reporter))

@@ -77,7 +77,7 @@ def run(
             samples, pipeline.build_detector, pipeline.faces, progress=reporter.advance, workers=plan.workers
         )
 
-    audits = of_a_run.audited(splits, samples, crops, protocol, reporter)
+    audits = of_a_run.audit_splits(splits, samples, crops, protocol, reporter)
     outcomes = {}
     for number, split in enumerate(splits, start=1):
         outcome = kept(work / split.name, split, samples)
@@ -97,7 +97,7 @@ def run(
     result = bundle.Result(
         **described,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        splits=[{**one.summary(), "digest": one.split.digest(samples.ids)} for one in audits],
+        splits=[{**one.to_dict(), "digest": one.split.digest(samples.ids)} for one in audits],
         test_digest=bundle.test_digest(next(iter(predictions.values()))),
         faces=crops.to_dict(),
         curves={name: one.curve for name, one in outcomes.items() if one.curve},

@@ -69,7 +69,7 @@ def audited(samples: Samples, images: Images, split: Split | None = None, select
 def test_a_clean_split_is_clean() -> None:
     images = noise(TRAIN + TEST)
     found = audited(made(images, subjects=[f"p{n}" for n in range(42)], clips=[f"c{n}" for n in range(42)]), images)
-    (between,) = found.summary()["between"]
+    (between,) = found.to_dict()["between"]
     assert [between[kind]["images"] for kind in ("exact", "near", "clip", "subject")] == [0, 0, 0, 0]
     assert found.leaks.tolist() == []
 
@@ -125,8 +125,8 @@ def test_planted_exact_duplicates_and_their_labels() -> None:
     assert exact is not None
     assert (exact.rows.tolist(), exact.partners.tolist()) == ([30, 31, 32], [3, 3, 5])
     assert exact.disagree.tolist() == [False, True, True]
-    assert found.summary()["between"][0]["exact"] == {"shared": 2, "images": 3, "labels_disagree": 2}
-    assert found.summary()["between"][0]["near"]["images"] == 0  # what is exact is not near, too
+    assert found.to_dict()["between"][0]["exact"] == {"shared": 2, "images": 3, "labels_disagree": 2}
+    assert found.to_dict()["between"][0]["near"]["images"] == 0  # what is exact is not near, too
     assert found.leaks.tolist() == [30, 31, 32]
 
 
@@ -172,7 +172,7 @@ def test_the_thresholds_edges(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_flat_pictures_are_like_nothing_but_themselves() -> None:
     images = noise(TRAIN + TEST)
     images[0], images[30], images[31] = 0, 0, 9
-    summary = audited(made(images), images).summary()["between"][0]
+    summary = audited(made(images), images).to_dict()["between"][0]
     assert (summary["exact"]["images"], summary["near"]["images"]) == (1, 0)
 
 
@@ -183,9 +183,9 @@ def test_groups_missing_classes_and_what_counts_as_seen() -> None:
     )
     split = Split("one", np.arange(4), np.arange(4, 8), np.arange(8, 12))
     chosen, unchosen = (audited(samples, images, split, selection) for selection in ("validation", "last"))
-    assert chosen.summary()["between"][0]["subject"] == {"shared": 1, "images": 1}
-    assert chosen.summary()["between"][1]["subject"] == {"shared": 1, "images": 1}
-    assert chosen.summary()["missing_classes"] == {"train": [], "validation": ["fear"], "test": []}
+    assert chosen.to_dict()["between"][0]["subject"] == {"shared": 1, "images": 1}
+    assert chosen.to_dict()["between"][1]["subject"] == {"shared": 1, "images": 1}
+    assert chosen.to_dict()["missing_classes"] == {"train": [], "validation": ["fear"], "test": []}
     assert (chosen.leaks.tolist(), unchosen.leaks.tolist()) == ([8, 11], [8])
     same = audited(samples, images, Split("one", np.arange(4), np.arange(8, 12), np.arange(8, 12)), "test")
     assert [(one.earlier, one.later) for one in same.between] == [("train", "test")]
