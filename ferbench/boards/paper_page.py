@@ -41,7 +41,7 @@ class Line:
     settings: dict[str, Any] | None = None
     bundle: str = ""
 
-    def plain(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """As plain values, for JSON."""
         return asdict(self)
 

@@ -10,20 +10,18 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
+from ferbench.cli import screen
 from ferbench.components.discovery import Problem
 from ferbench.components.registry import Entry, Registry
 
 
 def show_entries(entries: Iterable[Entry]) -> None:
     """One table of all ``entries``."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("kind", "name", "summary"):
-        table.add_column(column, overflow="fold", no_wrap=column != "summary")
+    table = screen.table(("kind", "name", "summary"), whole=("kind", "name"))
     for entry in entries:
         table.add_row(entry.kind, f"[bold]{entry.name}[/]", escape(entry.summary))
-    Console().print(table)
+    screen.console().print(table)
 
 
 def datasets(registry: Registry, *kinds: str) -> list[dict[str, Any]]:
@@ -46,22 +44,21 @@ def datasets(registry: Registry, *kinds: str) -> list[dict[str, Any]]:
 
 def show_datasets(documents: list[dict[str, Any]]) -> None:
     """A table of ``datasets``: what a person must know before a run."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("name", "status", "licence", "summary, path, where to request it"):
-        table.add_column(column, overflow="fold", no_wrap=column in ("name", "status"))
+    columns = ("name", "status", "licence", "summary, path, where to request it")
+    table = screen.table(columns, whole=("name", "status"))
     for document in documents:
         more = "\n".join(str(document[key]) for key in ("summary", "path", "homepage") if document[key])
         table.add_row(
             f"[bold]{escape(document['name'])}[/]", document["status"], escape(document["licence"]), escape(more)
         )
-    Console().print(table)
+    screen.console().print(table)
 
 
 def show_problems(problems: Iterable[Problem]) -> None:
     """The plugins that could not be loaded, on standard error."""
     for problem in problems:
-        Console(stderr=True).print(
-            f"[yellow]warning:[/] plugin {problem.distribution} could not be loaded: {problem.reason}", highlight=False
+        Console(stderr=True, highlight=False).print(
+            f"[yellow]warning:[/] plugin {problem.distribution} could not be loaded: {problem.reason}"
         )
 
 
@@ -91,20 +88,18 @@ def describe(entry: Entry) -> dict[str, Any]:
 
 def show_component(document: dict[str, Any]) -> None:
     """A page for one component, from ``describe``."""
-    console = Console()
-    console.print(f"[bold]{escape(document['name'])}[/]  ({document['kind']})", highlight=False)
-    console.print(document["summary"], highlight=False, markup=False)
+    console = screen.console()
+    console.print(f"[bold]{escape(document['name'])}[/]  ({document['kind']})")
+    console.print(document["summary"], markup=False)
     for key in ("paper", "licence", "homepage", "good_at", "speed", "selection", "distribution", "version"):
         if key in document:
             line = f"  {key.replace('_', ' '):<13}{document[key]}"
-            console.print(line, highlight=False, markup=False, soft_wrap=True)
+            console.print(line, markup=False, soft_wrap=True)
     if document.get("description"):
         console.print()
-        console.print(document["description"], highlight=False, markup=False)
+        console.print(document["description"], markup=False)
     if document.get("parameters"):
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for column in ("parameter", "type", "default", "meaning"):
-            table.add_column(column, overflow="fold", no_wrap=column == "parameter")
+        table = screen.table(("parameter", "type", "default", "meaning"), whole=("parameter",))
         for parameter in document["parameters"]:
             default = parameter["default"] if parameter["default"] == "required" else repr(parameter["default"])
             table.add_row(*map(escape, (parameter["name"], parameter["type"], default, parameter["meaning"])))
@@ -112,7 +107,7 @@ def show_component(document: dict[str, Any]) -> None:
         console.print(table)
     if "text" in document:
         console.print()
-        console.print(document["text"], highlight=False, markup=False, soft_wrap=True)
+        console.print(document["text"], markup=False, soft_wrap=True)
 
 
 def _read_docstring(text: str) -> tuple[str, dict[str, str]]:

@@ -1,14 +1,13 @@
-"""What ``ferbench data check`` says of a dataset's files."""
+"""What ``ferbench data check`` reports about a dataset's files."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
+from ferbench.cli import screen
 from ferbench.data import Samples
 
 
@@ -34,19 +33,17 @@ def check(name: str, samples: Samples) -> dict[str, Any]:
     }
 
 
-def show(said: dict[str, Any]) -> None:
+def show(document: dict[str, Any]) -> None:
     """The same for a person."""
-    console = Console()
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("class")
-    for partition in said["counts"]:
-        table.add_column(partition, justify="right")
-    for label in next(iter(said["counts"].values())):
-        table.add_row(escape(label), *(f"{counts[label]:,}" for counts in said["counts"].values()))
+    console = screen.console()
+    counts: dict[str, dict[str, int]] = document["counts"]
+    table = screen.table(("class", *counts), numbers=counts)
+    for label in next(iter(counts.values())):
+        table.add_row(escape(label), *(f"{by_class[label]:,}" for by_class in counts.values()))
     console.print(table)
-    groups = ", ".join(f"{said[name]:,} {name}" for name in ("subjects", "clips") if said[name] is not None)
-    console.print(f"{said['samples']:,} images{', ' + groups if groups else ''}", highlight=False)
-    console.print(f"fingerprint {said['fingerprint']}", highlight=False, soft_wrap=True)
-    for note in said["notes"]:
-        console.print(f"[yellow]note:[/] {escape(note)}", highlight=False)
-    console.print("this is the known release" if said["known_release"] else "not as released: see the notes")
+    groups = [f"{document[name]:,} {name}" for name in ("subjects", "clips") if document[name] is not None]
+    console.print(", ".join([f"{document['samples']:,} images", *groups]))
+    console.print(f"fingerprint {document['fingerprint']}", soft_wrap=True)
+    for note in document["notes"]:
+        console.print(f"[yellow]note:[/] {escape(note)}")
+    console.print("this is the known release" if document["known_release"] else "not as released: see the notes")

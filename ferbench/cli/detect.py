@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from ferbench.cli import options
+from ferbench.cli.screen import error_line
 from ferbench.components.discovery import installed
 
 
@@ -45,7 +46,7 @@ def detect(
             if draw:
                 pictures.write_picture(drawings[result.path], draw_faces(result.image, result.faces))
     for problem in problems:
-        click.echo(f"{click.style('error:', fg='red', bold=True)} {problem.what} ({problem.fix})", err=True)
+        error_line(problem)
     for document in results:
         click.echo(json.dumps(document) if as_json else to_text(document))
     if problems:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from ferbench.cli import options
+from ferbench.cli.screen import report_outdated
 from ferbench.components.discovery import installed
 
 PAGE = Path("leaderboards/detectors.md")
@@ -36,7 +37,10 @@ def detectors(
 ) -> None:
     """Score every detector on scenes with several faces: average precision by WIDER FACE's rules, and speed."""
     if only_check:
-        _check(out or PAGE)
+        from ferbench.detection.page import stale
+
+        page = out or PAGE
+        report_outdated([page], [page] if stale(page) else [], "ferbench detectors --out FILE")
         return
     registry = installed().registry
     every = [entry.name for entry in registry if entry.kind == "detector"]
@@ -64,13 +68,3 @@ def detectors(
             click.echo(str(out))
     if any(row.not_run for row in board.detectors if row.name in names):
         sys.exit(1)
-
-
-def _check(page: Path) -> None:
-    from ferbench.detection.page import stale
-
-    if stale(page):
-        click.echo(f"outdated: {page}", err=True)
-        click.echo("update it: ferbench detectors --out FILE", err=True)
-        sys.exit(1)
-    click.echo(f"{page} is up to date")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 
 from ferbench.cli import options
+from ferbench.cli.screen import report_outdated
 from ferbench.errors import ParameterError
 
 
@@ -32,13 +32,7 @@ def leaderboard(results: Path, pages: Path | None, only_check: bool) -> None:
             advance=lambda done, total: reporter.advance(done, total, "bundles"),
         )
     if only_check:
-        stale = boards.check(texts)
-        for path in stale:
-            click.echo(f"outdated: {path}", err=True)
-        if stale:
-            click.echo("update them: ferbench leaderboard", err=True)
-            sys.exit(1)
-        click.echo(f"{len(texts)} pages are up to date")
+        report_outdated(texts, boards.check(texts), "ferbench leaderboard")
         return
     boards.write(texts)
     for path in texts:

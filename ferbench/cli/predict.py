@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from ferbench.cli import options
+from ferbench.cli.screen import error_line
 from ferbench.components.settings import parameters_by_component
 from ferbench.errors import FerbenchError, ParameterError
 
@@ -92,7 +93,7 @@ def predict(
 
     def on_error(error: FerbenchError) -> None:
         problems.append(error)
-        _one_line(error)
+        error_line(error)
 
     files, errors = pictures.expand(paths, (*pictures.SUFFIXES, *video.SUFFIXES))
     for error in errors:
@@ -139,13 +140,13 @@ def export(bundle: Path, out: Path | None, split: str | None, as_json: bool) -> 
     from ferbench.prediction import onnx as prediction_onnx
     from ferbench.support.progress import Reporter
 
-    said = prediction_onnx.export(bundle, out, split, Reporter())
+    facts = prediction_onnx.export(bundle, out, split, Reporter())
     if as_json:
-        click.echo(json.dumps(said))
+        click.echo(json.dumps(facts))
     else:
         click.echo(
-            f"{said['file']}: {said['input']} -> {said['output']}; on {said['crops']} crops it differs by "
-            f"{said['difference']:.1e} at most from the original"
+            f"{facts['file']}: {facts['input']} -> {facts['output']}; on {facts['crops']} crops it differs by at most "
+            f"{facts['difference']:.1e} from the original"
         )
 
 
@@ -167,8 +168,3 @@ def _show(totals: Totals) -> None:
         click.echo(f"{totals.file}\t{totals.frames:,} frames, {totals.frames_with_face:,} with a face\t{shares}")
     for name in totals.written:
         click.echo(f"  wrote {name}")
-
-
-def _one_line(error: FerbenchError) -> None:
-    text = " ".join(f"{error.what} ({error.fix})".split())
-    click.echo(f"{click.style('error:', fg='red', bold=True)} {text}", err=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from ferbench.cli import options
+from ferbench.cli.screen import report_outdated
 from ferbench.components.discovery import installed
 from ferbench.errors import FerbenchError, ParameterError
 
@@ -53,37 +53,40 @@ def table(
         raise ParameterError("--out is one file, and there are several tables", fix="write them one by one")
 
     from ferbench.boards import paper_page, paper_table
+    from ferbench.boards.build import check
     from ferbench.bundles import bundle
     from ferbench.support import atomic
     from ferbench.support.data_paths import parse_data_paths
     from ferbench.verify.verify import verified
 
-    whole = [paper_table.full_name(name, registry) for name in names]
-    read = {name: paper_table.read_table(name, registry) for name in whole}
+    full_names = [paper_table.full_name(name, registry) for name in names]
+    tables = {name: paper_table.read_table(name, registry) for name in full_names}
     bundles = [(folder, verified(folder)) for folder in bundle.find(results)]
     if not (collect_only or only_check):
-        jobs = dict.fromkeys(
-            job for one in read.values() for job in paper_table.missing_runs(one, bundles, chosen_seeds, settings)
+        missing = dict.fromkeys(
+            run
+            for content in tables.values()
+            for run in paper_table.missing_runs(content, bundles, chosen_seeds, settings)
         )
-        folders = _run(list(jobs), parse_data_paths(data), results, device, resume=resume)
+        folders = _run(list(missing), parse_data_paths(data), results, device, resume=resume)
         bundles += [(folder, verified(folder)) for folder in folders]
     if seeds:
         bundles = [(folder, result) for folder, result in bundles if result.seed in chosen_seeds]
-    lines = {name: paper_page.lines(one, bundles, settings) for name, one in read.items()}
+    lines = {name: paper_page.lines(content, bundles, settings) for name, content in tables.items()}
     pages = {}
-    for name, one in read.items():
+    for name, content in tables.items():
         path = out or results.parent / "tables" / f"{Path(name).stem}.md"
-        pages[path] = paper_page.page(one, lines[name], path.parent)
+        pages[path] = paper_page.page(content, lines[name], path.parent)
     if only_check:
-        _check(pages, " ".join(names))
+        report_outdated(pages, check(pages), f"ferbench table {' '.join(names)} --collect-only")
         return
     for path, text in pages.items():
         atomic.write_text(path, text)
         if not as_json:
             click.echo(f"{text}\nwritten to {path}")
     if as_json:
-        rows = {name: [line.plain() for line in found] for name, found in lines.items()}
-        click.echo(json.dumps(rows if len(rows) > 1 else rows[whole[0]], indent=2))
+        rows = {name: [line.to_dict() for line in shown] for name, shown in lines.items()}
+        click.echo(json.dumps(rows if len(rows) > 1 else rows[full_names[0]], indent=2))
 
 
 def _run(
@@ -93,7 +96,7 @@ def _run(
     from ferbench.running.plan import plan
 
     plans = []
-    problems = dict[str, None]()
+    problems: dict[str, None] = {}
     for job in jobs:
         try:
             planned = plan(
@@ -125,15 +128,3 @@ def _run(
         reporter.say(f"run {number} of {len(jobs)}: {title}")
         folders.append(run(planned, reporter, unfinished="resume" if resume else "error"))
     return folders
-
-
-def _check(pages: dict[Path, str], names: str) -> None:
-    from ferbench.boards.build import check
-
-    stale = check(pages)
-    for path in stale:
-        click.echo(f"outdated: {path}", err=True)
-    if stale:
-        click.echo(f"update it: ferbench table {names} --collect-only", err=True)
-        sys.exit(1)
-    click.echo(f"{len(pages)} {'page is' if len(pages) == 1 else 'pages are'} up to date")

@@ -131,7 +131,7 @@ def test_the_page_is_made_from_its_facts_and_a_change_is_stale(toys: Callable[..
     assert "Detectors give their weak answers too" in text
     assert "> toys all." in text
     assert str(tmp_path) not in text + json_file(page).read_text()
-    assert "is up to date" in toys("detectors", "--check", "--out", page).stdout
+    assert "1 page is up to date" in toys("detectors", "--check", "--out", page).stdout
     page.write_text(text.replace("50.0", "60.0"))
     assert "outdated" in toys("detectors", "--check", "--out", page, status=1).stderr
 
