@@ -10,11 +10,11 @@ from ferbench.bundles.intervals import accuracy_interval
 from ferbench.data import Predictions
 
 MISS = -1
-"""The predicted label of a test image in which the detector found no face: an error, whatever the true label."""
+"""The predicted label of a test image without a detected face: an error, whatever the true label."""
 
 
 class Scores(BaseModel):
-    """What is reported of one classifier on one test set; shares in [0, 1].
+    """The scores of one classifier on one test set; shares in [0, 1].
 
     ``interval`` is the 95% interval of ``accuracy`` (top-1). ``macro_f1`` and ``uar`` (unweighted average recall) are
     over the classes that occur in the test set. ``recall`` and ``confusion`` (rows true, columns predicted) are in the
@@ -34,7 +34,7 @@ class Scores(BaseModel):
 
 
 class LeakFree(BaseModel):
-    """Accuracy in [0, 1] and its 95% interval on the ``count`` test images that leak nothing; ``None`` if none are."""
+    """Accuracy in [0, 1] and its 95% interval on the ``count`` test images without a leak; ``None`` if none are."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -45,8 +45,9 @@ class LeakFree(BaseModel):
 
 def score_leak_free(predictions: Predictions, leaks: NDArray[np.bool_]) -> LeakFree:
     """The accuracy without the predictions that ``leaks`` bool [M] marks; a miss counts as an error."""
-    right = (predictions.labels == predictions.predicted)[~leaks]
-    correct, count = int(right.sum()), len(right)
+    right = predictions.right[~leaks]
+    correct = int(right.sum())
+    count = len(right)
     if not count:
         return LeakFree(count=0, accuracy=None, interval=None)
     return LeakFree(count=count, accuracy=correct / count, interval=accuracy_interval(correct, count))
@@ -55,23 +56,26 @@ def score_leak_free(predictions: Predictions, leaks: NDArray[np.bool_]) -> LeakF
 def score(predictions: Predictions) -> Scores:
     """All scores of ``predictions``; a miss counts as an error."""
     classes = len(predictions.classes)
-    # One more column for the misses. Counted at once: scikit-learn's metrics take a hundred times as long (by test, the
-    # values are theirs), and a leaderboard rescores thousands of bundles.
+    # One more column for the misses. scikit-learn's metrics give the same values (a test compares them) in
+    # a hundred times the time, and a leaderboard rescores thousands of bundles.
     cells = predictions.labels * (classes + 1) + np.where(predictions.predicted == MISS, classes, predictions.predicted)
     table = np.bincount(cells, minlength=classes * (classes + 1)).reshape(classes, classes + 1)
-    confusion, images, answers = table[:, :classes], table.sum(axis=1), table[:, :classes].sum(axis=0)
+    confusion = table[:, :classes]
+    images = table.sum(axis=1)
+    answers = confusion.sum(axis=0)
     present = images > 0
     right = np.diag(confusion)
     recall = right / np.maximum(images, 1)
     f1 = 2 * right / np.maximum(images + answers, 1)
-    correct, count = int(right.sum()), len(predictions)
+    correct = int(right.sum())
+    count = len(predictions)
     return Scores(
         count=count,
         accuracy=correct / count,
         interval=accuracy_interval(correct, count),
         macro_f1=float(f1[present].mean()),
         uar=float(recall[present].mean()),
-        recall=[float(value) if there else None for value, there in zip(recall, present, strict=True)],
+        recall=[float(value) if occurs else None for value, occurs in zip(recall, present, strict=True)],
         confusion=confusion.tolist(),
         missed=int(table[:, classes].sum()),
     )

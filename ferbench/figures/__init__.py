@@ -1,1 +1,1 @@
-"""Figures of results: one file a figure. Importing this package imports no matplotlib."""
+"""Figures of results: one file per figure. Importing this package does not import matplotlib."""

@@ -15,7 +15,7 @@ from ferbench.support.colours import COLOURS
 
 
 def draw(bundles: list[tuple[Path, Result]]) -> Figure:
-    """A panel a bundle: accuracy on what the protocol selects by, for each classifier fitted at an epoch.
+    """A panel per bundle: accuracy on what the protocol selects by, for each classifier fitted at an epoch.
 
     With several splits, the mean over them; panels of one dataset share their scale. Raises ``FigureError`` for a
     bundle whose embedder was not trained.
@@ -52,7 +52,7 @@ def draw(bundles: list[tuple[Path, Result]]) -> Figure:
     return figure
 
 
-def series(result: Result, where: Path) -> tuple[list[int], dict[str, list[float]]]:
+def series(result: Result, folder: Path) -> tuple[list[int], dict[str, list[float]]]:
     """The scored epochs, and each classifier's accuracy at them, the mean over the splits. Raises ``FigureError``."""
     rows: dict[int, list[dict[str, float]]] = {}
     for curve in result.curves.values():
@@ -61,11 +61,11 @@ def series(result: Result, where: Path) -> tuple[list[int], dict[str, list[float
                 rows.setdefault(row["epoch"], []).append(row["validation"])
     if not rows:
         raise FigureError(
-            f"{where} has no training curve",
-            fix="give a bundle whose embedder was trained and scored as it went on",
+            f"{folder} has no training curve",
+            fix="give a bundle whose embedder was trained and scored at its epochs",
         )
     epochs = sorted(rows)
     labels = list(rows[epochs[0]][0])
     return epochs, {
-        label: [float(np.mean([one[label] for one in rows[epoch]])) for epoch in epochs] for label in labels
+        label: [float(np.mean([scores[label] for scores in rows[epoch]])) for epoch in epochs] for label in labels
     }

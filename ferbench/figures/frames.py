@@ -10,35 +10,36 @@ from matplotlib.figure import Figure
 from ferbench.data import Samples
 from ferbench.errors import FigureError
 
-ACROSS = 5
+PICTURES_PER_ROW = 5
 
 
 def draw(samples: Samples, clip: str) -> Figure:
-    """Every sample of ``clip`` in the dataset's order, five in a row, as it lies on disk. Raises ``FigureError``."""
+    """Every sample of ``clip`` in the dataset's order, five per row, as it is on disk. Raises ``FigureError``."""
     if samples.clips is None:
         raise FigureError("this dataset has no clips", fix="choose one of videos or sequences")
     rows = np.flatnonzero(samples.clips == clip)
     if not len(rows):
         near = difflib.get_close_matches(clip, np.unique(samples.clips).tolist(), n=1, cutoff=0.0)
         raise FigureError(f"there is no clip '{clip}'", fix=f"--clip: for example {near[0]}")
-    down = -(-len(rows) // ACROSS)
-    across = min(ACROSS, len(rows))
+    down = -(-len(rows) // PICTURES_PER_ROW)
+    across = min(PICTURES_PER_ROW, len(rows))
     pictures = [samples.images.read(int(row)) for row in rows]
     height, width = pictures[0].shape[:2]
     figure = Figure(figsize=(1.35 * across, (1.35 * height / width + 0.2) * down + 0.3), layout="constrained")
     axes = list(figure.subplots(down, across, squeeze=False).flat)
-    common = _common(samples.ids[rows].tolist())
+    prefix = _common_prefix(samples.ids[rows].tolist())
     for panel, picture, name in zip(axes, pictures, samples.ids[rows].tolist(), strict=False):
         panel.imshow(picture, cmap="gray", vmin=0, vmax=255)
-        panel.set_title(name[common:] or name, fontsize=7, pad=2)
+        panel.set_title(name[prefix:] or name, fontsize=7, pad=2)
     for panel in axes:
         panel.set_axis_off()
     figure.suptitle(f"{clip}: {samples.classes[int(samples.labels[rows[0]])]}", fontsize=8)
     return figure
 
 
-def _common(names: list[str]) -> int:
-    """Length of what all names begin with, up to the last separator in it."""
-    first, last = min(names), max(names)
-    same = next((place for place, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))
+def _common_prefix(names: list[str]) -> int:
+    """Length of the beginning that all names share, up to the last separator in it."""
+    first = min(names)
+    last = max(names)
+    same = next((index for index, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))
     return max(first.rfind(separator, 0, same) for separator in "-_/") + 1

@@ -17,16 +17,16 @@ from ferbench.support.colours import COLOURS
 def areas(predictions: Predictions) -> dict[str, float]:
     """The area under each class's one-vs-rest curve, in [0, 1]; classes without a test image are left out.
 
-    Scores may be probabilities or decision values: the curve depends on their order alone.
+    Scores may be probabilities or decision values: the curve depends only on their order.
     """
     return {name: float(auc(false, true)) for name, (false, true) in _curves(predictions).items()}
 
 
 def draw(bundles: list[tuple[Path, Result]], classifier: str | None) -> Figure:
-    """A panel a bundle, from its predictions. Raises ``BundleError`` or ``FigureError``."""
+    """A panel per bundle, from its predictions. Raises ``BundleError`` or ``FigureError``."""
     figure, axes = style.panels(len(bundles), height=3.6)
     for panel, (folder, result) in zip(axes, bundles, strict=True):
-        label = style.label_of(result, classifier, folder)
+        label = style.chosen_label(result, classifier, folder)
         predictions = bundle.predictions(folder, result, label)
         area = areas(predictions)
         for name, (false, true) in _curves(predictions).items():
@@ -49,10 +49,10 @@ def draw(bundles: list[tuple[Path, Result]], classifier: str | None) -> Figure:
 
 
 def _curves(predictions: Predictions) -> dict[str, tuple[list[float], list[float]]]:
-    found = {}
+    curves = {}
     for code, name in enumerate(predictions.classes):
-        mine = predictions.labels == code
-        if mine.any() and not mine.all():
-            false, true, _ = roc_curve(mine, predictions.scores[:, code])
-            found[name] = (false.tolist(), true.tolist())
-    return found
+        positive = predictions.labels == code
+        if positive.any() and not positive.all():
+            false, true, _ = roc_curve(positive, predictions.scores[:, code])
+            curves[name] = (false.tolist(), true.tolist())
+    return curves

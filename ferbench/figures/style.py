@@ -1,4 +1,4 @@
-"""How every figure looks, and how it is written: legible at a paper's width, for the colour-blind, always the same."""
+"""How every figure looks and is written: legible at a paper's width, for the colour-blind, reproducible."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ RULES: dict[Any, Any] = {
     "lines.linewidth": 1.3,
     "legend.frameon": False,
     "savefig.dpi": 200,
-    "svg.fonttype": "none",  # words stay words
-    "svg.hashsalt": "ferbench",  # ids that are the same each time
+    "svg.fonttype": "none",  # text stays text
+    "svg.hashsalt": "ferbench",  # the same ids each time
 }
 
 
-def panels(count: int, *, height: float = PANEL, columns: int = 2) -> tuple[Figure, list[Axes]]:
-    """A figure with ``count`` panels, row by row; ``height`` is a panel's, in inches."""
-    across = min(count, columns)
+def panels(count: int, *, height: float) -> tuple[Figure, list[Axes]]:
+    """A figure with ``count`` panels, up to two per row; ``height`` is a panel's, in inches."""
+    across = min(count, 2)
     down = -(-count // across)
     figure = Figure(figsize=(PANEL * across, height * down), layout="constrained")
     axes = list(figure.subplots(down, across, squeeze=False).flat)
@@ -52,13 +52,13 @@ def panels(count: int, *, height: float = PANEL, columns: int = 2) -> tuple[Figu
 
 
 def title(result: Result) -> str:
-    """Which result a panel shows, in two lines; with the parts that another one was put in the place of."""
+    """Which result a panel shows, in two lines, with the components that were replaced."""
     mark = " (optimistic)" if result.protocol["optimistic"] else ""
-    parts = "".join(f", {key}={value}" for key, value in result.pipeline["changed"].items() if "." not in key)
-    return f"{result.dataset['name']}, {result.protocol['name']}{mark}\n{result.pipeline['name']}{parts}"
+    replaced = "".join(f", {key}={value}" for key, value in result.pipeline["changed"].items() if "." not in key)
+    return f"{result.dataset['name']}, {result.protocol['name']}{mark}\n{result.pipeline['name']}{replaced}"
 
 
-def label_of(result: Result, classifier: str | None, where: Path) -> str:
+def chosen_label(result: Result, classifier: str | None, where: Path) -> str:
     """``classifier``, or the result's first one. Raises ``FigureError`` if the result has no such classifier."""
     if classifier is None:
         return result.main_classifier
@@ -70,9 +70,9 @@ def label_of(result: Result, classifier: str | None, where: Path) -> str:
 
 
 def write(draw: Callable[[], Figure], out: Path) -> list[Path]:
-    """Draws and writes ``out``: one file if it ends in .png or .svg, else both. Gives what was written.
+    """Draws and writes ``out``: one file if it ends in .png or .svg, else both. Gives the paths.
 
-    The same figure is the same file, byte by byte: no date, no random ids. Raises ``FigureError`` or ``StorageError``.
+    The same figure gives the same bytes: no date, no random ids. Raises ``FigureError`` or ``StorageError``.
     """
     if out.suffix not in ("", *FORMATS):
         raise FigureError(f"{out} is neither .png nor .svg", fix="--out NAME.png, NAME.svg, or NAME for both")

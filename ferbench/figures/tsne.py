@@ -27,23 +27,26 @@ from ferbench.running.kept_model import read_embedder
 from ferbench.support.colours import COLOURS
 from ferbench.support.progress import Reporter
 
+FIELDS = 13
+"""Pictures across the panel, at most."""
+
 
 @dataclass(frozen=True)
 class Embedded:
-    """Test images of a result: crops uint8 [M, S, S], labels int64 [M], and where t-SNE puts them, float32 [M, 2]."""
+    """Test images of a result: crops uint8 [M, S, S], labels int64 [M], and t-SNE's ``positions`` float32 [M, 2]."""
 
     crops: Images
     labels: Labels
-    places: NDArray[np.float32]
+    positions: NDArray[np.float32]
 
 
 def embedded(
     folder: Path, result: Result, data: Path | None, registry: Registry, reporter: Reporter, *, limit: int
 ) -> Embedded:
-    """Embeds the test images of the result's first split anew, with the weights it kept and its own face step.
+    """Embeds the test images of the result's first split again, with the weights it kept and its own face step.
 
-    Of more than ``limit`` images a random choice, always the same. Raises ``ModelError`` where the bundle has no
-    weights, ``FigureError`` where the dataset is not the one it was made from.
+    Of more than ``limit`` images it takes a random choice, always the same. Raises ``ModelError`` where the bundle has
+    no weights, ``FigureError`` where the dataset is not the one it was made from.
     """
     split = str(result.splits[0]["split"])
     embedder = read_embedder(folder, result, split, registry)
@@ -52,8 +55,8 @@ def embedded(
         samples = resolve_component("dataset", described["name"], registry, described["parameters"]).build().load(data)
     if samples.fingerprint != result.dataset["fingerprint"]:
         raise FigureError(
-            f"what was read is not the {described['name']} that {folder} was made from: other content",
-            fix="give the same files: --data PATH",
+            f"this copy of {described['name']} differs from the one used for {folder}",
+            fix="give the files that were used then: --data PATH",
         )
     predictions = bundle.predictions(folder, result, result.main_classifier)
     ids = predictions.ids[predictions.splits == split]
@@ -69,8 +72,8 @@ def embedded(
     with reporter.stage("embedding"):
         embeddings = embed_all(embedder.embed, images, reporter.advance)
     with reporter.stage("t-SNE"):
-        places = project(embeddings)
-    return Embedded(images[:], samples.labels[rows], places)
+        positions = project(embeddings)
+    return Embedded(images[:], samples.labels[rows], positions)
 
 
 def project(embeddings: Embeddings) -> NDArray[np.float32]:
@@ -79,17 +82,17 @@ def project(embeddings: Embeddings) -> NDArray[np.float32]:
         raise FigureError(f"{len(embeddings)} test images are too few for t-SNE", fix="give a result with more of them")
     perplexity = min(30.0, (len(embeddings) - 1) / 3)
     method = TSNE(2, perplexity=perplexity, init="pca", random_state=0)
-    with threadpool_limits(1):  # sums in one order, so the same places; and no threads that spin on a busy machine
-        places: NDArray[np.float32] = method.fit_transform(embeddings)
-    return places
+    with threadpool_limits(1):  # one order of summation, so the same positions; and no threads that spin
+        positions: NDArray[np.float32] = method.fit_transform(embeddings)
+    return positions
 
 
 def draw(result: Result, shown: Embedded, *, thumbnails: bool) -> Figure:
-    """One panel: a point an image, coloured and shaped by its true class; or its crop in a frame of that colour."""
+    """One panel: a point per image, coloured and shaped by its true class; or its crop in a frame of that colour."""
     figure = Figure(figsize=(1.6 * style.PANEL, 1.6 * style.PANEL), layout="constrained")
     panel = figure.subplots()
     for code, name in enumerate(result.classes):
-        mine = shown.places[shown.labels == code]
+        mine = shown.positions[shown.labels == code]
         colour = COLOURS[code % len(COLOURS)]
         panel.scatter(
             mine[:, 0],
@@ -102,11 +105,11 @@ def draw(result: Result, shown: Embedded, *, thumbnails: bool) -> Figure:
             label=name,
         )
     if thumbnails:
-        for row in _apart(shown.places):
+        for row in _not_overlapping(shown.positions):
             colour = COLOURS[int(shown.labels[row]) % len(COLOURS)]
             picture = OffsetImage(shown.crops[row], cmap="gray", zoom=22 / shown.crops.shape[1])
             frame = {"edgecolor": colour, "linewidth": 1.4, "boxstyle": "square,pad=0"}
-            panel.add_artist(AnnotationBbox(picture, tuple(shown.places[row].tolist()), pad=0, bboxprops=frame))
+            panel.add_artist(AnnotationBbox(picture, tuple(shown.positions[row].tolist()), pad=0, bboxprops=frame))
     panel.set_aspect("equal", "datalim")
     panel.set(xticks=[], yticks=[])
     panel.spines[:].set_visible(True)
@@ -115,20 +118,21 @@ def draw(result: Result, shown: Embedded, *, thumbnails: bool) -> Figure:
     return figure
 
 
-def _apart(places: NDArray[np.float32], across: int = 13) -> list[int]:
-    """Rows whose pictures do not cover each other: at most one in each of ``across`` times ``across`` fields."""
-    low, high = places.min(axis=0), places.max(axis=0)
-    fields = np.floor((places - low) / np.maximum((high - low).max(), 1e-9) * across * 0.999).astype(int)
+def _not_overlapping(positions: NDArray[np.float32]) -> list[int]:
+    """Rows whose pictures do not cover each other: at most one in each of ``FIELDS`` times ``FIELDS`` fields."""
+    low = positions.min(axis=0)
+    width = float((positions.max(axis=0) - low).max())
+    fields = np.floor((positions - low) / max(width, 1e-9) * FIELDS * 0.999).astype(int)
     _, rows = np.unique(fields, axis=0, return_index=True)
     chosen: list[int] = []
-    gap = float((high - low).max()) / across
+    gap = width / FIELDS
     for row in rows.tolist():
-        if all(np.abs(places[row] - places[other]).max() >= gap for other in chosen):
+        if all(np.abs(positions[row] - positions[other]).max() >= gap for other in chosen):
             chosen.append(row)
     return chosen
 
 
 def _detector(result: Result, registry: Registry) -> Any:
-    """What builds the run's detector; a run on shipped crops had none, and none is asked for."""
+    """The factory of the run's detector, ``None`` for a run on shipped crops."""
     part = result.pipeline["detector"]
     return resolve_component("detector", part["name"], registry, part["parameters"]).build if part else None

@@ -47,12 +47,12 @@ RADIUS = 8
 CORRELATION = 0.92
 MARGIN = 4
 """Pixels of a 48-pixel crop by which a copy may be moved; other sizes in proportion."""
-CHUNK = 1024
+CROPS_PER_STEP = 1024
 
 
 @dataclass(frozen=True)
 class Prints:
-    """What stands for N crops when they are compared; 32 bytes each.
+    """What N crops are compared by; 32 bytes each.
 
     ``contents`` uint64 [N, 2] are equal where the pixels are (BLAKE2b, 128 bits). ``hashes`` uint64 [N, 2] are the
     perceptual hashes of the crop and of its mirror image.
@@ -73,7 +73,7 @@ def prints(images: ImageRows, progress: Callable[[int, int], None], cache: Path 
         rows = np.load(file)
     else:
         rows = np.empty((count, 4), np.uint64)
-        for part in batches(count, CHUNK):
+        for part in batches(count, CROPS_PER_STEP):
             for row, image in zip(rows[part], images[part], strict=True):
                 row[:2] = np.frombuffer(hashlib.blake2b(image.tobytes(), digest_size=16).digest(), np.uint64)
                 row[2:] = _hash(image), _hash(image[:, ::-1])
@@ -85,20 +85,22 @@ def prints(images: ImageRows, progress: Callable[[int, int], None], cache: Path 
 
 
 def correlation(images: ImageRows, first: Indices, second: Indices, *, mirrored: bool) -> NDArray[np.float32]:
-    """How alike the crops ``first`` and ``second`` (int64 [P] each) are: float32 [P] in [-1, 1], the best over moves.
+    """The similarity of crops ``first`` and ``second`` (int64 [P] each): float32 [P] in [-1, 1], the best over moves.
 
-    Brightness and contrast do not matter; a crop of one gray value is like nothing. ``mirrored`` mirrors the second.
+    Brightness and contrast do not matter; a crop of one gray value is similar to none. ``mirrored`` mirrors the second.
     """
-    found = np.empty(len(first), np.float32)
-    for part in batches(len(first), CHUNK):
-        left, right = images[first[part]], images[second[part]]
+    best = np.empty(len(first), np.float32)
+    for part in batches(len(first), CROPS_PER_STEP):
+        left = images[first[part]]
+        right = images[second[part]]
         if mirrored:
             right = np.ascontiguousarray(right[:, :, ::-1])
-        found[part] = values = _in_place(left, right)
+        values = _unmoved(left, right)
+        best[part] = values
         for index in np.flatnonzero(values < CORRELATION):
             moved = max(_moved(left[index], right[index]), _moved(right[index], left[index]))
-            found[part.start + index] = max(values[index], moved)
-    return found
+            best[part.start + index] = max(values[index], moved)
+    return best
 
 
 def _hash(image: Images) -> np.uint64:
@@ -106,7 +108,7 @@ def _hash(image: Images) -> np.uint64:
     return np.uint64(np.packbits(bits).view(np.uint64)[0])
 
 
-def _in_place(left: Images, right: Images) -> NDArray[np.float32]:
+def _unmoved(left: Images, right: Images) -> NDArray[np.float32]:
     """Pearson's correlation of each pair of crops, 0 for flat ones."""
     flat = [side.reshape(len(side), -1).astype(np.float32) for side in (left, right)]
     centred = [side - side.mean(axis=1, keepdims=True) for side in flat]

@@ -1,4 +1,4 @@
-"""A third party's bundle, laid out for a pull request: checked, marked as rescored, and without its weights."""
+"""A third party's bundle, copied into place for a pull request: checked, marked as rescored, without its weights."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ EXAMPLES = {
 
 
 def submit(folder: Path, results: Path, *, name: str, url: str, licence: str, paper: str) -> tuple[Path, Verdict]:
-    """Puts a copy of the bundle where it belongs under ``results``; gives its place and what was found in it.
+    """Copies the bundle to its path under ``results``; gives that folder and the verdict on the bundle.
 
-    The place is the run's, which its settings decide: who repeats somebody's settings and seed has no second row, but
-    confirms the first (``ferbench rerun``). Raises ``BundleError``, ``ParameterError`` or ``StorageError``.
+    The path follows from the run's settings: repeating somebody's settings and seed makes no second row, but confirms
+    the first (``ferbench rerun``). Raises ``BundleError``, ``ParameterError`` or ``StorageError``.
     """
     facts = {"name": name, "url": url, "licence": licence, "paper": paper}
     for option, text in facts.items():
@@ -34,7 +34,7 @@ def submit(folder: Path, results: Path, *, name: str, url: str, licence: str, pa
             raise ParameterError(f"--{option} has a control or invisible character: {text!r}", fix=EXAMPLES[option])
     verdict = judge(folder)
     if verdict.result is None or verdict.reasons:
-        raise BundleError("\n".join(verdict.reasons), fix="hand in the folder that 'ferbench run' left, unchanged")
+        raise BundleError("\n".join(verdict.reasons), fix="submit the folder that 'ferbench run' wrote, unchanged")
     try:
         submission = SubmissionFacts(
             name=name,
@@ -48,13 +48,13 @@ def submit(folder: Path, results: Path, *, name: str, url: str, licence: str, pa
         option = str(error.errors()[0]["loc"][0])
         raise ParameterError(f"--{option}: {error.errors()[0]['msg']}", fix=EXAMPLES[option]) from error
     result = {**verdict.result.model_dump(mode="json"), "tier": "rescored", "submission": submission.model_dump()}
-    place = results / bundle.relative_path(result)
-    if place.exists():
+    target = results / bundle.relative_path(result)
+    if target.exists():
         raise BundleError(
-            f"{place} is there already: a result of the same settings, data, versions and seed",
+            f"{target} exists already: a result of the same settings, data, versions and seed",
             fix="submit another seed, or repeat that result on your machine: ferbench rerun",
         )
-    with replacing(place) as fresh:
+    with replacing(target) as fresh:
         fresh.mkdir()
         for file in sorted(path for path in folder.rglob("*.csv") if path.relative_to(folder).parts[0] != files.MODEL):
             copy = fresh / file.relative_to(folder)
@@ -62,4 +62,4 @@ def submit(folder: Path, results: Path, *, name: str, url: str, licence: str, pa
             shutil.copyfile(file, copy)
         write_json(fresh / files.RESULT, {**result, "rerun": None})
         verified(fresh)
-    return place, verdict
+    return target, verdict

@@ -148,7 +148,7 @@ def test_tsne_of_another_dataset_is_refused(call: Call, toy_run: Run, tmp_path: 
     result["dataset"]["parameters"]["subjects"] = 13
     result["run"] = verify.run_name(bundle.Result.model_validate(result))
     file.write_text(json.dumps(result))
-    assert "other content" in call("figure", "tsne", folder, "--out", tmp_path / "x.svg", status=2).stderr
+    assert "differs from the one used" in call("figure", "tsne", folder, "--out", tmp_path / "x.svg", status=2).stderr
 
 
 def test_neighbours_stay_neighbours() -> None:

@@ -143,7 +143,7 @@ def test_a_near_duplicate_with_another_label_disagrees() -> None:
 def test_a_moved_copy_correlates_once_it_is_moved_back() -> None:
     images = noise(2)
     images[1] = moved(images[0])
-    in_place = float(duplicates._in_place(images[:1], images[1:])[0])
+    in_place = float(duplicates._unmoved(images[:1], images[1:])[0])
     for first, second in ((0, 1), (1, 0)):
         value = float(correlation(images, np.array([first]), np.array([second]), mirrored=False)[0])
         assert value > 0.99 > duplicates.CORRELATION > in_place
@@ -194,7 +194,7 @@ def test_groups_missing_classes_and_what_counts_as_seen() -> None:
 def test_prints_are_kept_and_do_not_depend_on_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     images = noise(10)
     first = prints(images, lambda done, total: None, tmp_path)
-    monkeypatch.setattr(duplicates, "CHUNK", 3)
+    monkeypatch.setattr(duplicates, "CROPS_PER_STEP", 3)
     assert (prints(images, lambda done, total: None).hashes == first.hashes).all()
     monkeypatch.setattr(duplicates, "_hash", None)  # would fail if anything were computed again
     assert (prints(images, lambda done, total: None, tmp_path).contents == first.contents).all()

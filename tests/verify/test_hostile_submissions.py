@@ -173,10 +173,10 @@ KINDS: dict[str, tuple[Change, str]] = {
     ),
     "a pipe": (
         lambda folder: (folder / "leaks.csv").unlink() or os.mkfifo(folder / "leaks.csv"),
-        "leaks.csv is no ordinary file",
+        "leaks.csv is not an ordinary file",
     ),
-    "code": (write("conftest.py", b"raise SystemExit('run')"), "conftest.py does not belong into a bundle"),
-    "a folder of its own": (lambda folder: (folder / ".git").mkdir(), ".git does not belong into a bundle"),
+    "code": (write("conftest.py", b"raise SystemExit('run')"), "conftest.py does not belong in a bundle"),
+    "a folder of its own": (lambda folder: (folder / ".git").mkdir(), ".git does not belong in a bundle"),
     "predictions of nobody": (write("predictions/other.csv", b"id\n"), "other.csv is of no classifier"),
     # paths and markup
     "a pipeline's name that escapes": (

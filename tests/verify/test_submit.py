@@ -52,7 +52,7 @@ def test_a_submission_is_laid_out_once_and_whole(toy_run: Run, call: Call, tmp_p
     assert {path.relative_to(place) for path in place.rglob("*")} == there
     pages = build(tmp_path / "results", tmp_path)
     assert "rescored" in pages[tmp_path / "toy-7" / "subject-disjoint-7-3.md"]
-    assert "is there already" in call(*words, status=2).stderr
+    assert "exists already" in call(*words, status=2).stderr
     assert bundle.read(place) == result
 
 
