@@ -24,7 +24,7 @@ from ferbench.bundles.csv_table import to_csv
 from ferbench.bundles.schema import follows
 from ferbench.bundles.scores import MISS, LeakFree, Scores
 from ferbench.data import Predictions, ScoresKind
-from ferbench.errors import BundleError, printable
+from ferbench.errors import BundleError, first_problem, printable
 
 SCHEMA = 2
 COLUMNS = ("id", "split", "label", "predicted")
@@ -106,9 +106,8 @@ def read(folder: Path) -> Result:
         return Result.model_validate_json(files.text(file), strict=True)
     except ValidationError as error:
         first = error.errors()[0]
-        field = ".".join(str(step) for step in first["loc"])
-        problem = f"{file} does not follow schema {SCHEMA}: {field}: {first['msg']} ({error.error_count()} in all)"
-        if field == "schema_version":
+        problem = f"{file} does not follow schema {SCHEMA}: {first_problem(error)} ({error.error_count()} in all)"
+        if first["loc"] == ("schema_version",):
             problem = f"{file} is of schema {first['input']!r}, and this version of ferbench reads schema {SCHEMA}"
         raise BundleError(printable(problem[:1000]), fix="run it again with this version of ferbench") from error
 

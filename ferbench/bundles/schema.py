@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from ferbench.errors import first_problem
 from ferbench.support.naming import FOLDER_NAME
 
 Count = Annotated[int, Field(ge=0)]
@@ -170,8 +171,7 @@ def follows(model: type[Facts]) -> AfterValidator:
         try:
             model.model_validate(value)
         except ValidationError as error:
-            first = error.errors()[0]
-            raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+            raise ValueError(first_problem(error)) from error
         return value
 
     return AfterValidator(check)

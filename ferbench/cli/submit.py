@@ -23,13 +23,13 @@ BUNDLE = click.argument("folder", metavar="BUNDLE", type=options.PATH)
 @options.as_json
 def verify(bundles: tuple[Path, ...], as_json: bool) -> None:
     """Check each BUNDLE (or all below a folder): scores recomputed, ids, labels and splits against manifests."""
-    answers = [answer for given in bundles for answer in _answers(given)]
+    answers = [answer for path in bundles for answer in _answers(path)]
     if as_json:
         click.echo(json.dumps(answers, indent=2))
     else:
-        for one in answers:
-            _show(one)
-    if not all(one["ok"] for one in answers):
+        for answer in answers:
+            _show(answer)
+    if not all(answer["ok"] for answer in answers):
         sys.exit(1)
 
 
@@ -77,53 +77,55 @@ def rerun(
     click.echo(f"reproduced: {folder}")
 
 
-def _answers(given: Path) -> list[dict[str, Any]]:
-    """What is found in a bundle, or in all bundles below a folder and beside them."""
+def _answers(path: Path) -> list[dict[str, Any]]:
+    """What verifying a bundle gives, or all bundles below a folder and what is next to them."""
     from ferbench.bundles import files
     from ferbench.verify.verify import judge
 
     try:
-        found = files.survey(given)
+        survey = files.survey(path)
     except FerbenchError as error:
-        return [_refused(given, [error.what])]
+        return [_refused(path, [error.what])]
     answers = [
-        *(_refused(path, [f"{path} is a link"]) for path in found.links),
-        *(_refused(path, [f"{path} belongs to no bundle"]) for path in found.strays),
+        *(_refused(link, [f"{link} is a link"]) for link in survey.links),
+        *(_refused(stray, [f"{stray} belongs to no bundle"]) for stray in survey.strays),
     ]
-    for folder in found.bundles or ([] if answers else [given]):
+    for folder in survey.bundles or ([] if answers else [path]):
         verdict = judge(folder)
         if verdict.reasons or verdict.result is None:
             answers.append(_refused(folder, verdict.reasons))
         else:
             scores = verdict.result.scores[verdict.result.main_classifier]
-            said = {"accuracy": scores.accuracy, "count": scores.count}
-            checked = {"matches_manifest": verdict.matches_manifest, "manifest_check": verdict.manifest_check}
-            answers.append({"bundle": str(folder), "ok": True, **said, **checked})
+            score = {"accuracy": scores.accuracy, "count": scores.count}
+            manifest = {"matches_manifest": verdict.matches_manifest, "manifest_check": verdict.manifest_check}
+            answers.append({"bundle": str(folder), "ok": True, **score, **manifest})
     return answers
 
 
 def _refused(path: Path, reasons: list[str]) -> dict[str, Any]:
-    return {"bundle": printable(str(path)), "ok": False, "reasons": [printable(one) for one in reasons]}
+    return {"bundle": printable(str(path)), "ok": False, "reasons": [printable(reason) for reason in reasons]}
 
 
-def _show(one: dict[str, Any]) -> None:
-    if one["ok"]:
-        mark = "" if one["matches_manifest"] else f"; {one['manifest_check']}"
-        click.echo(f"verified  {one['bundle']}  accuracy {one['accuracy']:.2%} of {one['count']:,} images{mark}")
+def _show(answer: dict[str, Any]) -> None:
+    if answer["ok"]:
+        note = "" if answer["matches_manifest"] else f"; {answer['manifest_check']}"
+        accuracy = f"accuracy {answer['accuracy']:.2%} of {answer['count']:,} images"
+        click.echo(f"verified  {answer['bundle']}  {accuracy}{note}")
     else:
-        click.echo(f"REFUSED   {one['bundle']}")
-        for reason in one["reasons"]:
+        click.echo(f"REFUSED   {answer['bundle']}")
+        for reason in answer["reasons"]:
             click.echo(f"          {reason}")
 
 
 def _show_rerun(done: Rerun) -> None:
-    for one in done.agreements:
-        (there, here), (low, high) = one.accuracy, one.interval
+    for agreement in done.agreements:
+        there, here = agreement.accuracy
+        low, high = agreement.interval
         click.echo(
-            f"{one.label}: {there:.2%} in the bundle, {here:.2%} here (difference's 95% interval {low:+.2%} to "
-            f"{high:+.2%}); {one.same:.2%} of the predictions are the same"
+            f"{agreement.label}: {there:.2%} in the bundle, {here:.2%} here (95% interval of the difference {low:+.2%} "
+            f"to {high:+.2%}); {agreement.same:.2%} of the predictions are the same"
         )
-    for one in done.agreements:
-        if not one.holds:
-            for said in one.differences():
-                click.echo(f"  {said}")
+    for agreement in done.agreements:
+        if not agreement.holds:
+            for difference in agreement.differences():
+                click.echo(f"  {difference}")

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from ferbench.errors import BundleError
+from ferbench.errors import BundleError, first_problem
 from ferbench.support.atomic import write_json, write_text
 from ferbench.support.markdown import code, safe, table
 
@@ -83,7 +83,7 @@ def read(page: Path) -> Boards:
             raise ValueError(f"it has more than {MAX_BYTES:,} bytes")
         return Boards.model_validate(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, ValidationError) as error:
-        reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+        reason = first_problem(error) if isinstance(error, ValidationError) else str(error)
         raise BundleError(
             f"{path} does not hold boards of detectors: {reason}",
             fix="delete it, and measure again: ferbench detectors",

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from ferbench.bundles.bundle import CLASSIFIERS
 from ferbench.bundles.transfer import why_leaking
 from ferbench.data import Samples, Split
-from ferbench.errors import TransferError
+from ferbench.errors import TransferError, first_problem
 from ferbench.support.atomic import write_text
 from ferbench.support.hashing import hash_file
 
@@ -202,8 +202,7 @@ def _read(file: Path) -> Origin:
             raise ValueError(f"it is larger than {MAX_RECORD_BYTES} bytes")
         return Origin.model_validate_json(file.read_bytes())
     except ValidationError as error:
-        first = error.errors()[0]
-        reason = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        reason = first_problem(error)
     except (OSError, ValueError) as error:
         reason = str(error)
     raise TransferError(f"{file} cannot be read: {reason}", fix="restore the file that ferbench wrote")
