@@ -11,7 +11,7 @@ import pytest
 from click.testing import Result
 
 from ferbench.boards.build import build
-from ferbench.bundles import bundle
+from ferbench.bundles import bundle, transfer
 from ferbench.errors import TransferError
 from ferbench.running import start_weights
 from ferbench.verify.verify import verified
@@ -102,7 +102,7 @@ def test_a_chain_is_looked_through_to_its_start(first: Path, toy_run: Run, tmp_p
     assert result["transfer"]["before"]["training"]["run"] == bundle.read(first).run
     assert result["transfer"]["overlap"] == 0
     assert weight(third) == weight(second) + result["best_epochs"]["subjects"]
-    assert start_weights.sources(result["transfer"]).count("itself from") == 1
+    assert transfer.sources(result["transfer"]).count("itself from") == 1
 
 
 def follow(second: Path, first: Path) -> None:
