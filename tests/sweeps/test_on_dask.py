@@ -190,8 +190,8 @@ def test_two_processes_of_this_machine_share_the_cells(
     from ferbench.sweeps import on_dask
 
     monkeypatch.setenv("PYTHONPATH", str(TOY))
-    cells = drawn(EIGHT_CELLS, registry, tmp_path / "runs")
+    cells = drawn(STUDY, registry, tmp_path / "runs")
     with on_dask.local(2) as engine:
         outcomes = sweep.sweep(cells, engine, Display(cells, Console(quiet=True)), retry=False)
-    assert [outcome.what for outcome in outcomes] == [""] * 8
-    assert min(Counter(outcome.where for outcome in outcomes).values()) >= 3
+    assert [outcome.what for outcome in outcomes] == [""] * 4
+    assert len({outcome.where for outcome in outcomes}) == 2
