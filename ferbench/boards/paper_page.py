@@ -24,7 +24,7 @@ class Line:
     """One line of the page. Shares in [0, 1]; ``accuracy`` is the mean over ``seeds``, ``None`` where nothing was run.
 
     ``deviation`` is over the seeds, ``interval`` Wilson's at the ``count`` images of one test set. ``tier`` is
-    "published" for a number typed from a paper.
+    "published" for a number quoted from a paper.
     """
 
     section: str
@@ -42,48 +42,47 @@ class Line:
     bundle: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain values, for JSON."""
+        """Plain values, for JSON."""
         return asdict(self)
 
 
 def lines(table: PaperTable, bundles: Bundles, wanted: Sequence[str] = ()) -> list[Line]:
     """Every line of the page, in the paper's order; ``wanted`` are settings, as in ``paper_table.missing_runs``."""
-    found: list[Line] = []
+    rows: list[Line] = []
     for section in table.sections:
         for row in section.rows:
             if row.published is not None:
                 source = row.source or table.cite
                 measured = section.measured if row.cell else ""
-                found.append(
-                    Line(section.title, row.label, "published", source, measured, False, accuracy=row.published / 100)
-                )
+                share = row.published / 100
+                rows.append(Line(section.title, row.label, "published", source, measured, False, accuracy=share))
             if row.cell:
                 for protocol in section.protocols:
-                    found += _ours(table, Cell(section, row, row.cell, protocol), bundles, wanted)
-    return found
+                    rows += _ours(table, Cell(section, row, row.cell, protocol), bundles, wanted)
+    return rows
 
 
 def _ours(table: PaperTable, cell: Cell, bundles: Bundles, wanted: Sequence[str]) -> list[Line]:
-    section, label, run = cell.section, cell.row.label, cell.run
     groups = cell_results(table, cell, bundles, wanted)
     if not groups:
-        source = ", ".join([f"{run.pipeline}, {run.classifier}", *run.settings])
-        return [Line(section.title, label, "not run", source, cell.protocol, cell.protocol == section.protocol)]
-    return [_line(section.title, label, cell.protocol, group) for group in groups]
+        source = ", ".join([f"{cell.run.pipeline}, {cell.run.classifier}", *cell.run.settings])
+        optimistic = cell.protocol == cell.section.protocol
+        return [Line(cell.section.title, cell.row.label, "not run", source, cell.protocol, optimistic)]
+    return [_line(cell, group) for group in groups]
 
 
-def _line(section: str, label: str, protocol: str, group: CellResults) -> Line:
+def _line(cell: Cell, group: CellResults) -> Line:
     folder, first = group.results[0]
-    scores = [result.scores[group.classifier] for _, result in group.results]
-    accuracies = [one.accuracy for one in scores]
-    mean, count = float(np.mean(accuracies)), scores[0].count
+    accuracies = [result.scores[group.classifier].accuracy for _, result in group.results]
+    mean = float(np.mean(accuracies))
+    count = first.scores[group.classifier].count
     return Line(
-        section,
-        label,
-        "/".join(sorted({result.tier for _, result in group.results})),
-        f"{first.pipeline['name']}, {group.classifier}",
-        protocol,
-        first.protocol["optimistic"] is not None,
+        cell.section.title,
+        cell.row.label,
+        tier="/".join(sorted({result.tier for _, result in group.results})),
+        source=f"{first.pipeline['name']}, {group.classifier}",
+        protocol=cell.protocol,
+        optimistic=first.protocol["optimistic"] is not None,
         accuracy=mean,
         interval=accuracy_interval(round(mean * count), count),
         deviation=float(np.std(accuracies, ddof=1)) if len(accuracies) > 1 else None,
@@ -94,30 +93,29 @@ def _line(section: str, label: str, protocol: str, group: CellResults) -> Line:
     )
 
 
-def page(table: PaperTable, found: Sequence[Line], place: Path) -> str:
-    """The Markdown of ``lines``; links lead from the folder ``place`` to the bundles."""
-    marks = letters(settings(line.settings) for line in found if line.settings is not None)
+def page(table: PaperTable, rows: Sequence[Line], folder: Path) -> str:
+    """The Markdown of ``rows``, which ``lines`` gave; links lead from ``folder`` to the bundles."""
+    marks = letters(settings(line.settings) for line in rows if line.settings is not None)
     text = [f"# {safe(table.title)}", "", safe(table.paper) + ".", ""]
     text += [
         "Rows marked *published* are quoted, not measured here; nothing is ranked. The others were run by ferbench, "
-        "each under the protocol named. One marked *optimistic* cannot be compared with one that is free of leaks.",
+        "each under the protocol named. A row marked *optimistic* cannot be compared with a leak-free one.",
     ]
     for section in table.sections:
-        cells = [_cells(line, marks, place) for line in found if line.section == section.title]
+        cells = [_cells(line, marks, folder) for line in rows if line.section == section.title]
         text += ["", f"## {safe(section.title)}", "", *markdown.table(COLUMNS, cells)]
     if marks:
-        text += ["", "Settings beyond the pipeline's file:", ""]
-        text += [f"- {mark}: {said or 'none'}" for said, mark in marks.items()]
+        text += ["", "Settings other than in the pipeline's file:", ""]
+        text += [f"- {mark}: {setting or 'none'}" for setting, mark in marks.items()]
     if table.notes:
         text += ["", "Notes:", "", *(f"- {safe(note)}" for note in table.notes)]
     return HEADER + "\n".join(text) + "\n"
 
 
-def _cells(line: Line, marks: dict[str, str], place: Path) -> list[str]:
+def _cells(line: Line, marks: dict[str, str], folder: Path) -> list[str]:
     if line.tier == "published":
-        return [safe(line.label), f"*published*: {safe(line.source)}", safe(line.protocol), f"{line.accuracy:.2%}"] + [
-            ""
-        ] * 4
+        cells = [safe(line.label), f"*published*: {safe(line.source)}", safe(line.protocol), f"{line.accuracy:.2%}"]
+        return [*cells, "", "", "", ""]
     protocol = safe(line.protocol) + (" (*optimistic*)" if line.optimistic else "")
     if line.accuracy is None or line.interval is None:
         return [safe(line.label), safe(line.source), protocol, "not run", "", "", "", ""]
@@ -125,7 +123,7 @@ def _cells(line: Line, marks: dict[str, str], place: Path) -> list[str]:
     spread = "" if line.deviation is None else f" ± {line.deviation:.2%}"
     return [
         safe(line.label),
-        f"[{safe(line.source)}]({Path(os.path.relpath(line.bundle, place)).as_posix()})",
+        f"[{safe(line.source)}]({Path(os.path.relpath(line.bundle, folder)).as_posix()})",
         protocol,
         f"**{line.accuracy:.2%}**{spread}",
         f"{low:.1%} - {high:.1%}",
