@@ -33,10 +33,10 @@ def figure() -> None:
 @out
 def classes(bundles: tuple[Path, ...], out: Path) -> None:
     """Images per class (Figures 8 and 9 of Haider and others 2023)."""
-    from ferbench.figures import classes as one
+    from ferbench.figures import classes
 
-    found = [result for _, result in _read(bundles)]
-    _write(lambda: one.draw(found), out)
+    results = [result for _, result in _read(bundles)]
+    _write(lambda: classes.draw(results), out)
 
 
 @figure.command()
@@ -44,10 +44,10 @@ def classes(bundles: tuple[Path, ...], out: Path) -> None:
 @out
 def curves(bundles: tuple[Path, ...], out: Path) -> None:
     """Training curves of the classifiers (Figures 11-14 and 17-20)."""
-    from ferbench.figures import curves as one
+    from ferbench.figures import curves
 
-    found = _read(bundles)
-    _write(lambda: one.draw(found), out)
+    results = _read(bundles)
+    _write(lambda: curves.draw(results), out)
 
 
 @figure.command()
@@ -56,10 +56,10 @@ def curves(bundles: tuple[Path, ...], out: Path) -> None:
 @out
 def confusion(bundles: tuple[Path, ...], classifier: str | None, out: Path) -> None:
     """Confusion matrix (Figure 15)."""
-    from ferbench.figures import confusion as one
+    from ferbench.figures import confusion
 
-    found = _read(bundles)
-    _write(lambda: one.draw(found, classifier), out)
+    results = _read(bundles)
+    _write(lambda: confusion.draw(results, classifier), out)
 
 
 @figure.command()
@@ -68,10 +68,10 @@ def confusion(bundles: tuple[Path, ...], classifier: str | None, out: Path) -> N
 @out
 def roc(bundles: tuple[Path, ...], classifier: str | None, out: Path) -> None:
     """One-vs-rest ROC curves with their areas (Figure 16)."""
-    from ferbench.figures import roc as one
+    from ferbench.figures import roc
 
-    found = _read(bundles)
-    _write(lambda: one.draw(found, classifier), out)
+    results = _read(bundles)
+    _write(lambda: roc.draw(results, classifier), out)
 
 
 @figure.command()
@@ -79,10 +79,10 @@ def roc(bundles: tuple[Path, ...], classifier: str | None, out: Path) -> None:
 @out
 def accuracy(bundles: tuple[Path, ...], out: Path) -> None:
     """The accuracy of each classifier on each dataset (Figure 10)."""
-    from ferbench.figures import accuracy as one
+    from ferbench.figures import accuracy
 
-    found = [result for _, result in _read(bundles)]
-    _write(lambda: one.draw(found), out)
+    results = [result for _, result in _read(bundles)]
+    _write(lambda: accuracy.draw(results), out)
 
 
 @figure.command()
@@ -93,12 +93,12 @@ def accuracy(bundles: tuple[Path, ...], out: Path) -> None:
 @out
 def tsne(bundle: Path, data: Path | None, thumbnails: bool, limit: int, out: Path) -> None:
     """t-SNE of the test embeddings (Figure 2), from the weights that the run kept."""
-    from ferbench.figures import tsne as one
+    from ferbench.figures import tsne
     from ferbench.support.progress import Reporter
 
     ((folder, result),) = _read((bundle,))
-    shown = one.embedded(folder, result, data, installed().registry, Reporter(), limit=limit)
-    _write(lambda: one.draw(result, shown, thumbnails=thumbnails), out)
+    shown = tsne.embedded(folder, result, data, installed().registry, Reporter(), limit=limit)
+    _write(lambda: tsne.draw(result, shown, thumbnails=thumbnails), out)
 
 
 @figure.command()
@@ -109,13 +109,15 @@ def tsne(bundle: Path, data: Path | None, thumbnails: bool, limit: int, out: Pat
 @out
 def frames(dataset: str, data: Path | None, clip: str, settings: tuple[str, ...], out: Path) -> None:
     """The frames of one clip, as the dataset chose them (Figure 5)."""
-    from ferbench.components import pipeline
+    from ferbench.components.pipeline import resolve_component
     from ferbench.components.settings import parameters_by_component
-    from ferbench.figures import frames as one
+    from ferbench.figures import frames
+    from ferbench.support import data_paths
 
-    given = parameters_by_component(settings, ["dataset"])["dataset"]
-    samples = pipeline.resolve_component("dataset", dataset, installed().registry, given).build().load(data)
-    _write(lambda: one.draw(samples, clip), out)
+    parameters = parameters_by_component(settings, ["dataset"])["dataset"]
+    source = resolve_component("dataset", dataset, installed().registry, parameters)
+    samples = data_paths.load(source.build(), dataset, data)
+    _write(lambda: frames.draw(samples, clip), out)
 
 
 def _read(folders: tuple[Path, ...]) -> list[tuple[Path, Result]]:

@@ -33,13 +33,12 @@ def check(distribution: str, data: tuple[str, ...], settings: tuple[str, ...], a
     from ferbench.support.progress import Reporter
     from ferbench.testing import given, page, running
 
-    told = given.read(parse_data_paths(data), settings)
-    outcomes = running.check(distribution, told, Reporter())
+    outcomes = running.check(distribution, given.read(parse_data_paths(data), settings), Reporter())
     if as_json:
-        click.echo(json.dumps([vars(one) for one in outcomes], indent=2))
+        click.echo(json.dumps([vars(outcome) for outcome in outcomes], indent=2))
     else:
         page.show(distribution, outcomes)
-    if any(one.state == "failed" for one in outcomes):
+    if any(outcome.state == "failed" for outcome in outcomes):
         sys.exit(1)
 
 

@@ -44,10 +44,10 @@ def submit(folder: Path, name: str, url: str, licence: str, paper: str, to: Path
     """Check a BUNDLE, record who submits it, and copy it into place for a pull request."""
     from ferbench.verify import submit as verify_submit
 
-    place, verdict = verify_submit.submit(folder, to, name=name, url=url, licence=licence, paper=paper)
-    click.echo(f"submitted: {place}")
+    target, verdict = verify_submit.submit(folder, to, name=name, url=url, licence=licence, paper=paper)
+    click.echo(f"submitted: {target}")
     click.echo(f"checked:   scores recomputed; {verdict.manifest_check}")
-    click.echo(f"next:      git add {place} && ferbench leaderboard && git add {to.parent}; then open a pull request")
+    click.echo(f"next:      git add {target} && ferbench leaderboard && git add {to.parent}; then open a pull request")
 
 
 @click.command()

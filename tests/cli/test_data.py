@@ -29,6 +29,8 @@ def test_add_list_and_run_without_data(call: Call, tmp_path: Path) -> None:
     assert "data known" in call("list", "datasets").stdout
     error = call("run", "--pipeline", "raw-pixels-svm", "--dataset", "fer2013", "--out", tmp_path, status=2).stderr
     assert "fer2013.csv" in error  # the remembered file was read, and is broken
+    drawn = ("figure", "frames", "--dataset", "fer2013", "--clip", "1", "--out", tmp_path / "frames")
+    assert "fer2013.csv" in call(*drawn, status=2).stderr
     file.unlink()
     assert "data missing" in call("data", "list").stdout
 
