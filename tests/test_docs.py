@@ -88,3 +88,16 @@ def test_the_python_block_goes_from_nothing_to_a_table(tmp_path: Path, monkeypat
     exec(compile(ast.Module(statements, []), "README.md", "exec"), names)
     shown = eval(compile(ast.Expression(table.value), "README.md", "eval"), names)
     assert shown.loc["raw-pixels-svm", "random-7-3"] > shown.loc["raw-pixels-svm", "subject-disjoint-7-3"] > 1 / 7
+
+
+def test_every_room_is_in_the_table_of_rooms() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    table = text[text.index("| room |") : text.index("### Rules")]
+    rooms = [
+        room for cell in re.findall(r"^\| (`.*?`) \|", table, flags=re.MULTILINE) for room in cell.split("`")[1::2]
+    ]
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    (layers,) = [contract["layers"] for contract in settings if contract["type"] == "layers"]
+    layered = [name for layer in layers for name in layer.replace("ferbench.", "").split(" | ")]
+    assert rooms == [name for name in layered if (ROOT / "ferbench" / name).is_dir()]
+    assert set(rooms) == {path.parent.name for path in (ROOT / "ferbench").glob("*/__init__.py")}
