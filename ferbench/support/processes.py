@@ -18,6 +18,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
+from functools import partial
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from types import ModuleType
@@ -95,7 +96,7 @@ def _in_processes(work: Callable[[Piece], Result], pieces: Sequence[Piece], work
     waiting = deque[Any]()
     try:
         for piece in pieces:
-            waiting.append(_submit(pool, piece))
+            waiting.append(_submit(pool, piece, needs_script=b"__main__" in packed))
             if len(waiting) >= PIECES_AHEAD * workers:
                 yield waiting.popleft().result()
         while waiting:
@@ -114,16 +115,17 @@ def _in_processes(work: Callable[[Piece], Result], pieces: Sequence[Piece], work
         leash_end.close()
 
 
-def _submit(pool: ProcessPoolExecutor, piece: Any) -> Any:
+def _submit(pool: ProcessPoolExecutor, piece: Any, *, needs_script: bool) -> Any:
     # May start a worker, which inherits the mask. Ctrl-C reaches the parent too, and that ends its workers quietly.
-    # Nor may it run the script that called ferbench once more, as a spawned process does with the __main__ it knows.
+    # A spawned process runs the script of its parent once more; where the work does not need that, it is hidden.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = ModuleType("__main__")
+    script = sys.modules["__main__"]
+    if not needs_script:
+        sys.modules["__main__"] = ModuleType("__main__")
     try:
         return pool.submit(_do, piece)
     finally:
-        sys.modules["__main__"] = main
+        sys.modules["__main__"] = script
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
@@ -133,7 +135,20 @@ def _start_worker(leash_end: Connection, packed: bytes) -> None:
     threading.Thread(target=_die_with_parent, args=(leash_end,), daemon=True).start()
     os.environ.update(dict.fromkeys(ONE_THREAD, "1"))  # read when the libraries are loaded: by the last line here
     tune_malloc()
-    _work = pickle.loads(packed)
+    try:
+        _work = pickle.loads(packed)
+    except Exception as error:  # as in _in_processes
+        _work = partial(
+            _refuse,
+            PluginError(
+                f"a component cannot be loaded in another process: {type(error).__name__}: {error}",
+                fix="define its class in a module, not in a notebook; or use one process: --workers 1",
+            ),
+        )
+
+
+def _refuse(error: PluginError, piece: Any) -> Any:
+    raise error
 
 
 def _die_with_parent(leash_end: Connection) -> None:

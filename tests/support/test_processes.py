@@ -125,6 +125,30 @@ def test_a_part_that_cannot_be_pickled_is_said(eager: None) -> None:
         list(in_order(lambda piece: piece, range(5), workers=2))
 
 
+SCRIPT = """
+from ferbench.support import processes
+processes.MIN_SECONDS_FOR_PROCESSES = -1.0
+class Times:
+    def __call__(self, piece):
+        return 3 * piece
+if __name__ == "__main__":
+    print(list(processes.in_order(Times(), range(4), workers=2)))
+"""
+
+
+def test_work_whose_class_is_in_the_script_itself(tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(SCRIPT)
+    text = subprocess.run([sys.executable, tmp_path / "script.py"], capture_output=True, text=True, check=True).stdout
+    assert text == "[0, 3, 6, 9]\n"
+
+
+def test_work_whose_class_other_processes_cannot_find_is_reported() -> None:
+    """As in a notebook: there is no script that they could run."""
+    done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True)
+    assert "a component cannot be loaded in another process: AttributeError" in done.stderr
+    assert "define its class in a module" in done.stderr
+
+
 def test_closing_ends_the_workers_in_the_middle_of_their_work(eager: None) -> None:
     started = time.monotonic()
     with closing(in_order(time.sleep, [0, 0, 0, 60, 60, 60], workers=2)) as results:
