@@ -141,7 +141,8 @@ def _near(
         done = _partial(progress, mirrored, 2)
         for left, right in within(prints.hashes[earlier, 0], prints.hashes[later, mirrored], RADIUS, done):
             other = contents[earlier[left]] != contents[later[right]]
-            left, right = earlier[left[other]], later[right[other]]
+            left = earlier[left[other]]
+            right = later[right[other]]
             values = correlation(images, left, right, mirrored=bool(mirrored))
             near = values >= CORRELATION
             if near.any():
@@ -151,7 +152,9 @@ def _near(
         return Finding("near", nothing, nothing, np.empty(0, np.float32), np.empty(0, np.bool_), 0)
     left, right, values = (np.concatenate(column) for column in zip(*pairs, strict=True))
     order = np.lexsort((left, -values, contents[right]))
-    left, right, values = left[order], right[order], values[order]
+    left = left[order]
+    right = right[order]
+    values = values[order]
     found, best = np.unique(contents[right], return_index=True)  # the most similar partner of each content
     rows = second[np.isin(contents[second], found)]
     pairs_of_rows = best[np.searchsorted(found, contents[rows])]

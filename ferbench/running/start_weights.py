@@ -15,6 +15,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ferbench.bundles.bundle import CLASSIFIERS
+from ferbench.bundles.schema import TrainingIdentity
 from ferbench.bundles.transfer import why_leaking
 from ferbench.data import Samples, Split
 from ferbench.errors import TransferError, first_problem
@@ -26,18 +27,9 @@ MAX_RECORD_BYTES = 512 * 2**20
 """Bytes of a ``trained_on.json`` beyond which it is not read."""
 
 
-class Training(BaseModel):
-    """One training: by which embedder, on which samples (``ids``: train and validation side, sorted)."""
+class Training(TrainingIdentity):
+    """One training, and the ``ids`` of the samples of its train and validation side, sorted."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    run: str
-    pipeline: str
-    embedder: str
-    dataset: dict[str, Any]
-    protocol: dict[str, Any]
-    split: str
-    split_digest: str
     ids: list[str]
 
 

@@ -43,6 +43,8 @@ def compare(folder: Path, result: Result, predictions: Predictions) -> ManifestC
         manifest = manifests.load_manifest(registry.get("dataset", name))
     except UnknownNameError:
         manifest = None
+    except FerbenchError as error:  # two plugins with a dataset of that name, or a broken manifest
+        return ManifestCheck([error.what])
     if manifest is None:
         return ManifestCheck(sentence=f"there is no manifest of {name}: ids and labels not checked")
     if result.dataset["parameters"] != manifest.facts.parameters:
@@ -152,7 +154,8 @@ def _splits(result: Result, predictions: Predictions, samples: Samples, protocol
         yield f"the splits are {list(stated)}, the protocol's are {[split.name for split in splits]}"
         return
     for split in splits:
-        facts, tested = stated[split.name], predictions.ids[predictions.splits == split.name]
+        facts = stated[split.name]
+        tested = predictions.ids[predictions.splits == split.name]
         if facts["digest"] != split.digest(samples.ids):
             yield f"split '{split.name}' has another digest than the protocol gives for seed {result.seed}"
         if set(tested.tolist()) != set(samples.ids[split.test].tolist()):

@@ -33,7 +33,7 @@ GROUPS = {"part": "partitions", "subject": "subjects", "clip": "clips"}
 HASH_DIGITS = 16
 
 
-class Facts(BaseModel):
+class ManifestFacts(BaseModel):
     """The JSON next to the CSV. ``differs`` says how the copy it was made from differs from the release, if it does."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -48,7 +48,7 @@ class Facts(BaseModel):
 class Manifest:
     """A dataset's samples without pixels, and ``hashes`` [N], the first hex digits of each sample's."""
 
-    facts: Facts
+    facts: ManifestFacts
     samples: Samples
     hashes: Strings
 
@@ -68,12 +68,12 @@ class NoImages:
 
 
 @cache  # read once for many bundles; an entry never changes
-def load_facts(entry: Entry) -> Facts | None:
+def load_facts(entry: Entry) -> ManifestFacts | None:
     """The facts of a dataset's manifest, ``None`` if it has none. Raises ``PluginError``."""
     if not entry.manifest:
         return None
     try:
-        return Facts.model_validate_json(entry.text(entry.manifest.removesuffix(".csv") + ".json"))
+        return ManifestFacts.model_validate_json(entry.text(entry.manifest.removesuffix(".csv") + ".json"))
     except ValidationError as error:
         raise _broken(entry, error) from error
 
@@ -92,7 +92,7 @@ def load_manifest(entry: Entry) -> Manifest | None:
 
 def make(
     component: Component, samples: Samples, differs: str, progress: Callable[[int, int, str], None]
-) -> tuple[Facts, str]:
+) -> tuple[ManifestFacts, str]:
     """The facts and the CSV of ``samples``; reads every image once.
 
     ``differs`` says how they differ from the release; by default the dataset's notes do, where they are not the known
@@ -100,7 +100,7 @@ def make(
     """
     if not differs and samples.release != "known":
         differs = "; ".join(samples.notes)
-    facts = Facts(
+    facts = ManifestFacts(
         parameters=component.parameters, classes=samples.classes, fingerprint=samples.fingerprint, differs=differs
     )
     groups = {name: getattr(samples, field) for name, field in GROUPS.items()}
@@ -126,7 +126,7 @@ def _broken(entry: Entry, error: Exception) -> PluginError:
     )
 
 
-def _read(facts: Facts, text: str) -> Manifest:
+def _read(facts: ManifestFacts, text: str) -> Manifest:
     header, *rows = csv.reader(text.splitlines(), strict=True)
     columns = dict(zip(header, zip(*rows, strict=True), strict=True))
     codes = {name: code for code, name in enumerate(facts.classes)}

@@ -159,6 +159,14 @@ KINDS: dict[str, tuple[Change, str]] = {
     "a million columns": (text(lambda said: "id" + ",x" * 10**6 + "\n" + said), "line 1: the columns are not"),
     "a very long id": (rows(lambda c: c[5].__setitem__(0, "x" * 10**6)), "line 6: it has 1,000,"),
     "millions of lines": (write("leaks.csv", b"a,b,c,d\n" * 2**20), "leaks.csv, line"),
+    "a very long quoted field": (
+        text(lambda said: said + '"' + "x" * 200_000 + '",subjects,near,p00-sad\n', "leaks.csv"),
+        "leaks.csv, line 2: it has 200,",
+    ),
+    "a repeated row after sixty thousand others": (
+        rows(lambda cells: cells.extend([[f"x{n}", *cells[1][1:]] for n in range(60_000)] + [cells[1]])),
+        "line 60044: this sample is repeated in its split",
+    ),
     "millions of predictions": (text(lambda said: said + "a,b\n" * 2**20), "lines, more than any dataset needs"),
     "no UTF-8": (write("predictions.csv", b"\xff\xfe\x00i\x00d"), "cannot be read"),
     "a zero byte": (text(lambda said: said.replace("p02", "p\x0002", 1)), "a control or invisible character"),

@@ -27,7 +27,7 @@ def test_a_kept_manifest_is_whole(name: str) -> None:
     part = pipeline.resolve_component("dataset", name, discovery.installed().registry)
     assert len(found.samples) == KEPT[name]
     assert found.facts.parameters == part.parameters
-    assert all(len(one) == manifest.DIGITS for one in found.hashes.tolist())
+    assert all(len(one) == manifest.HASH_DIGITS for one in found.hashes.tolist())
 
 
 def test_the_manifest_of_synthfaces_is_stale_when_the_drawing_changes() -> None:
@@ -57,4 +57,4 @@ def test_fer2013s_hashes_are_of_its_pixels() -> None:
     assert np.array_equal(found.samples.labels, labels)
     for row in range(0, len(pixels), 997):
         content = b"(48, 48)" + pixels[row].tobytes()
-        assert hashlib.sha256(content).hexdigest()[: manifest.DIGITS] == found.hashes[row]
+        assert hashlib.sha256(content).hexdigest()[: manifest.HASH_DIGITS] == found.hashes[row]
