@@ -20,7 +20,7 @@ from ferbench_torch.augment import Augmentation
 from ferbench_torch.images import DEVIATION, MEAN, to_tensor
 from ferbench_torch.joint import TripletCrossEntropyLoss
 from ferbench_torch.samplers import UniformSampler
-from ferbench_torch.trainer import Recipe, Trainer
+from ferbench_torch.trainer import Recipe, Trainer, TrainingData
 
 SIDE, BATCH, BATCHES, CLASSES, EMBEDDING = 48, 128, 3, 7, 128
 CPU = torch.device("cpu")
@@ -85,7 +85,7 @@ def our_epoch(faces: Any, augmentation: Augmentation) -> Callable[[], object]:
     recipe = Recipe(1, "adam", 0.001, 0.0, "constant", "fp32", augmentation)
     trainer = Trainer(new_net(), new_loss(), recipe, device=CPU, seed=0)
     monitor: Any = Silent()
-    return lambda: trainer._epoch(1, *faces, UniformSampler(BATCH), monitor)
+    return lambda: trainer._epoch(1, TrainingData(*faces, UniformSampler(BATCH)), monitor)
 
 
 def bare_epoch(faces: Any) -> Callable[[], object]:

@@ -1,20 +1,33 @@
-"""What each part must do. Typing protocols only: a part inherits nothing from ferbench.
+"""What each component must do. Typing protocols only: a component inherits nothing from ferbench.
 
-Stages exchange numpy arrays: images uint8, labels int64, embeddings float32. A part's factory (the entry's target) has
-explicit, typed, defaulted parameters and no ``**kwargs``: its signature is the schema that ``ferbench show`` prints
+Stages exchange numpy arrays: images uint8, labels int64, embeddings float32. A component's factory (the entry's target)
+has explicit, typed, defaulted parameters and no ``**kwargs``: its signature is the schema that ``ferbench show`` prints
 and that pipelines are checked against. An annotation may carry its range: ``Annotated[float, annotated_types.Gt(0)]``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ferbench.data import Embeddings, Epoch, Face, ImageRows, Images, Indices, Labels, Samples, Scenes, Split
+from ferbench.data import (
+    Embeddings,
+    Epoch,
+    Face,
+    ImageRows,
+    Images,
+    Indices,
+    Labels,
+    Samples,
+    Scenes,
+    ScoresKind,
+    Split,
+)
 
 Selection = Literal["validation", "test", "last"]
 
@@ -23,7 +36,7 @@ Selection = Literal["validation", "test", "last"]
 class Dataset(Protocol):
     """Turns the files as their owners distribute them into ``Samples``.
 
-    ``default_protocol`` names the protocol a run uses unless told; ``needs_data`` is False for generated data.
+    ``default_protocol`` names the protocol that a run uses by default; ``needs_data`` is False for generated data.
     """
 
     default_protocol: ClassVar[str]
@@ -95,15 +108,33 @@ class SceneSet(Protocol):
         ...
 
 
+@runtime_checkable
+class Embedder(Protocol):
+    """Turns crops into embeddings.
+
+    The protocols after it (``Trainable``, ``ClassScores``, ``OnnxExport``, ``Costed``) are what an embedder may offer
+    as well; it offers one by having all its members. ``weight_count``, an int, is how many weights it has, for the
+    result; that may be left out.
+    """
+
+    @property
+    def embedding_size(self) -> int: ...
+
+    def embed(self, crops: ImageRows) -> Embeddings:
+        """float32 [N, D] for uint8 [N, S, S]. A row depends on its image alone: not on batch size or order."""
+        ...
+
+
 class TrainingMonitor(Protocol):
-    """What ``Embedder.fit`` reports to, at the end of each epoch. Keeps test labels out of the embedder."""
+    """What ``Trainable.fit`` reports to, at the end of each epoch. Keeps test labels out of the embedder."""
 
     def wants(self, epoch: int) -> bool:
         """Whether epoch ``epoch`` (from 1) is scored; the last one always is."""
         ...
 
-    def score(self, epoch: Epoch, embed: Callable[[ImageRows], Embeddings]) -> float:
-        """Fits the classifiers on the training embeddings and gives the validation accuracy in [0, 1].
+    def score(self, epoch: Epoch, embedder: Embedder) -> float:
+        """Scores ``embedder`` as it is now: fits the classifiers on the training side and gives the validation
+        accuracy in [0, 1].
 
         NaN where the protocol holds no validation set out (selection "last").
         """
@@ -114,7 +145,7 @@ class TrainingMonitor(Protocol):
         ...
 
     def warn(self, message: str) -> None:
-        """Something that belongs into the result, such as a collapsed loss."""
+        """Something that belongs in the result, such as a collapsed loss."""
         ...
 
     def is_best(self) -> bool:
@@ -122,50 +153,63 @@ class TrainingMonitor(Protocol):
         ...
 
 
-@runtime_checkable
-class Embedder(Protocol):
-    """Turns crops into embeddings. One that is not trained returns itself from ``fit``.
+@dataclass(frozen=True, kw_only=True)
+class TrainingJob:
+    """What a training is given besides its crops and labels.
 
-    ``checkpoint`` is a folder in which ``fit`` may keep what it needs to go on after it was killed, or ``None``.
+    ``num_classes`` is the dataset's, even if a class has no training sample. ``loss`` and ``sampler`` are the
+    pipeline's, ``None`` if it has none. ``rng`` is seeded by the run: all that is random comes from it. ``checkpoint``
+    is a folder in which ``fit`` may keep what it needs to continue after it was killed, or ``None``.
     """
 
-    @property
-    def embedding_size(self) -> int: ...
+    num_classes: int
+    loss: Loss | None
+    sampler: Sampler | None
+    monitor: TrainingMonitor
+    rng: np.random.Generator
+    checkpoint: Path | None
 
-    def fit(
-        self,
-        images: ImageRows,
-        labels: Labels,
-        *,
-        num_classes: int,
-        loss: Loss | None,
-        sampler: Sampler | None,
-        monitor: TrainingMonitor,
-        rng: np.random.Generator,
-        checkpoint: Path | None,
-    ) -> Embedder:
+
+@runtime_checkable
+class Trainable(Protocol):
+    """What an embedder that is trained offers as well as ``Embedder``."""
+
+    def fit(self, crops: ImageRows, labels: Labels, job: TrainingJob) -> Self:
         """Trains on crops uint8 [N, S, S] and labels int64 [N]; keeps the weights of the monitor's best epoch.
 
         Starts from the weights that ``load`` took, if it was called before: that is how ``--init`` hands them over.
         """
         ...
 
-    def embed(self, images: ImageRows) -> Embeddings:
-        """float32 [N, D] for uint8 [N, S, S]. A row depends on its image alone: not on batch size or order."""
-        ...
-
     def save(self, folder: Path) -> None:
         """Writes the trained weights into ``folder``, without pickle."""
         ...
 
-    def load(self, place: Path) -> Embedder:
+    def load(self, path: Path) -> Self:
         """Takes back what ``save`` wrote: its folder, or one file of weights alone. Raises ``WeightsError``."""
         ...
 
 
 @runtime_checkable
+class ClassScores(Protocol):
+    """What an embedder may offer as well: class scores of its own, which a classifier such as ``own-scores`` takes.
+
+    ``scores_kind`` says what they are: "probability" (in [0, 1], a row adds up to 1) or "decision" (any scale, the
+    highest is the prediction). One that is trained has scores for ``TrainingJob.num_classes`` classes.
+    """
+
+    @property
+    def scores_kind(self) -> ScoresKind: ...
+
+    def class_scores(self, crops: ImageRows) -> NDArray[np.floating[Any]]:
+        """Float [N, C] for uint8 [N, S, S], a column per class of the dataset, NaN throughout for a class that it does
+        not know. A row depends on its image alone."""
+        ...
+
+
+@runtime_checkable
 class OnnxExport(Protocol):
-    """What an embedder may offer beside ``Embedder``: itself as one ONNX graph, for ``ferbench export``."""
+    """What an embedder may offer as well: itself as one ONNX graph, for ``ferbench export``."""
 
     def export_onnx(self, file: Path, size: int) -> None:
         """Writes ``file``: input ``crops`` uint8 [N, S, S] with S = ``size``, output ``embeddings`` float32 [N, D].
@@ -177,7 +221,7 @@ class OnnxExport(Protocol):
 
 @runtime_checkable
 class Costed(Protocol):
-    """What an embedder may offer beside ``Embedder``: what it computes, for the leaderboard."""
+    """What an embedder may offer as well: how much it computes, for the leaderboard."""
 
     def macs(self, size: int) -> int:
         """Multiply-accumulates of ``embed`` for one crop uint8 [S, S] with S = ``size``."""
@@ -186,9 +230,9 @@ class Costed(Protocol):
 
 @runtime_checkable
 class Loss(Protocol):
-    """A training loss. Its learnable parts, if any, are made in ``prepare`` and are ``torch.nn.Parameter``s of it.
+    """A training loss. Its learnable weights, if any, are made in ``prepare`` and are ``torch.nn.Parameter``s of it.
 
-    It is finite for any batch, one sample or one class included; the order of a batch's rows means nothing.
+    It is finite for any batch, also of one sample or one class; the order of a batch's rows means nothing.
     """
 
     def prepare(self, embedding_size: int, num_classes: int) -> None:
@@ -211,7 +255,11 @@ class Sampler(Protocol):
 
 @runtime_checkable
 class Classifier(Protocol):
-    """A scikit-learn classifier (``sklearn.base.ClassifierMixin`` and ``BaseEstimator`` in practice)."""
+    """A scikit-learn classifier (``sklearn.base.ClassifierMixin`` and ``BaseEstimator`` in practice).
+
+    One with an attribute ``takes_class_scores = True`` is given the embedder's own class scores (``ClassScores``, float
+    [N, C]) in place of embeddings. Its ``decision_function`` then gives scores of the embedder's ``scores_kind``.
+    """
 
     classes_: NDArray[Any]
 

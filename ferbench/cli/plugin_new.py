@@ -25,7 +25,7 @@ def new(name: str, kind: str, into: Path, force: bool) -> None:
 
     check(name, kind, installed().registry)
     written = plan(name, kind, into / name)
-    existing = written.there()
+    existing = written.existing()
     if existing and not force:
         listed = ", ".join(map(str, existing))
         if not _is_interactive():

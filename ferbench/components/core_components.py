@@ -1,4 +1,4 @@
-"""The core's own components: the protocols. They register as any plugin's components do."""
+"""The core's own components: the protocols and a classifier. They register as any plugin's components do."""
 
 from __future__ import annotations
 
@@ -41,5 +41,17 @@ def register_protocols() -> list[Entry]:
             "ferbench.protocols.standard:Official",
             "the dataset's own partitions: validation (or a tenth of train) chooses the epoch, test is scored once",
             paper="Goodfellow et al., ICONIP 2013 (FER2013: Training, PublicTest, PrivateTest)",
+        ),
+    ]
+
+
+@hookimpl
+def register_classifiers() -> list[Entry]:
+    return [
+        Entry(
+            "own-scores",
+            "ferbench.running.own_scores:OwnScores",
+            "the embedder's own class scores as they are, for an end-to-end network",
+            stores=("ferbench.running.own_scores.OwnScores",),
         ),
     ]

@@ -24,14 +24,13 @@ from ferbench.components.discovery import installed
 from ferbench.components.pipeline import Component
 from ferbench.components.registry import Registry
 from ferbench.components.steps import FaceStep
-from ferbench.data import Embeddings, Face, Images, Scale, ScoresKind, Strings
+from ferbench.data import Face, Images, Scale, ScoresKind, Strings
 from ferbench.errors import ModelError
 from ferbench.faces.prepare import check_alignment, crop, eyes_of
 from ferbench.interfaces import Classifier, Detector, Embedder
 from ferbench.media.images import as_rgb
 from ferbench.running import classifier_file
-from ferbench.running.class_scores import class_scores
-from ferbench.running.embed import embed_all
+from ferbench.running.class_scores import class_scores, classifier_inputs, scores_kind, takes_class_scores
 from ferbench.running.kept_model import kept_component, read_embedder, without_model
 from ferbench.support.hashing import hash_file
 
@@ -63,7 +62,7 @@ class Model:
         self.face_step = faces
         self.embedder = embedder
         self.classifier = classifier
-        self.scale: Scale = "probability" if hasattr(classifier, "predict_proba") else "softmax"
+        self.scale: Scale = "probability" if scores_kind(classifier, embedder) == "probability" else "softmax"
         self._detector = detector
 
     @cached_property
@@ -116,9 +115,11 @@ class Model:
         """Class names, str [M], and shares, float64 [M, C] in the units of ``scale``, of crops uint8 [S, S]."""
         if not len(crops):
             return np.empty(0, np.str_), np.empty((0, len(self.classes_)))
-        embeddings: Embeddings = embed_all(self.embedder.embed, np.stack(crops), lambda *_: None)
-        scores, kind = class_scores(self.classifier, embeddings, len(self.classes_))
-        return self.classes_[self.classifier.predict(embeddings)], _shares(scores, kind)
+        classes = len(self.classes_)
+        inputs = classifier_inputs([self.classifier], self.embedder, np.stack(crops), classes, lambda *_: None)
+        rows = inputs[takes_class_scores(self.classifier)]
+        shares = _shares(class_scores(self.classifier, rows, classes), scores_kind(self.classifier, self.embedder))
+        return self.classes_[self.classifier.predict(rows)], shares
 
     def _largest(self, image: Images) -> Images | None:
         rgb = as_rgb(image)

@@ -1,22 +1,20 @@
 """A fitted classifier on disk, by skops: no pickle, and only types that are known to be harmless are read back.
 
 Known are those that skops itself trusts (scikit-learn's, NumPy's, SciPy's) and those that the classifier's plugin names
-in ``Entry(stores=...)``. A class that keeps its model where no file can follow, in a C++ object say, is first turned
-into one that can be stored: its plugin registers how, with ``portable.register``.
+in ``Entry(stores=...)``.
 """
 
 from __future__ import annotations
 
 import warnings
 import zipfile
-from functools import singledispatch
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ferbench.components.registry import Entry
-from ferbench.data import Embeddings
 from ferbench.errors import ModelError
 from ferbench.interfaces import Classifier
 from ferbench.running.class_scores import class_scores
@@ -29,32 +27,28 @@ SCORE_TOLERANCE = 1e-3
 """Of a decision value or probability: what the stored classifier may differ by; solvers round in their own ways."""
 
 
-@singledispatch
-def portable(fitted: Any) -> Any:
-    """A classifier that predicts as ``fitted`` does and can be stored: itself, unless its plugin registered another."""
-    return fitted
-
-
-def write(fitted: Classifier, target: Path, entry: Entry, examples: Embeddings) -> str:
+def write(fitted: Classifier, target: Path, entry: Entry, examples: NDArray[Any]) -> str:
     """Writes ``fitted``, a classifier of ``entry``, atomically; gives the file's SHA-256.
 
-    What was written is read back and must score ``examples`` (float32 [M, D]) as ``fitted`` does. Raises ``ModelError``
-    if it cannot be stored (nothing is left then), ``StorageError`` if the disk will not have it.
+    What was written is read back and must score ``examples`` (float [M, D]) as ``fitted`` does. Raises ``ModelError``
+    if it cannot be stored (nothing is left then), ``StorageError`` if it cannot be written.
     """
     skops = _skops()
     with replacing(target) as fresh:
         try:
-            skops.dump(portable(fitted), fresh, compression=zipfile.ZIP_DEFLATED)
+            skops.dump(fitted, fresh, compression=zipfile.ZIP_DEFLATED)
         except OSError:
             raise
         except Exception as error:  # skops raises many kinds for what it cannot take apart
             raise _unfit(entry, f"{type(error).__name__}: {error}") from error
         if unknown := _unknown(fresh, entry):
             raise _unfit(entry, f"it is made of {', '.join(unknown)}")
-        again, _ = read(fresh, entry)
+        stored, _ = read(fresh, entry)
         classes = int(np.max(fitted.classes_)) + 1
-        (stored, _), (scores, _) = (class_scores(one, examples, classes) for one in (again, fitted))
-        if not np.allclose(stored, scores, rtol=SCORE_TOLERANCE, atol=SCORE_TOLERANCE, equal_nan=True):
+        scores = class_scores(fitted, examples, classes)
+        if not np.allclose(
+            class_scores(stored, examples, classes), scores, rtol=SCORE_TOLERANCE, atol=SCORE_TOLERANCE, equal_nan=True
+        ):
             raise _unfit(entry, "what was stored does not predict the same")
         return hash_file(fresh)
 
@@ -82,11 +76,11 @@ def read(file: Path, entry: Entry) -> tuple[Classifier, list[str]]:
             f"{file} cannot be read as a classifier: {type(error).__name__}: {error}",
             fix="restore the file that ferbench wrote, or run it again",
         ) from error
-    return fitted, [" ".join(str(one.message).split()) for one in caught]
+    return fitted, [" ".join(str(warning.message).split()) for warning in caught]
 
 
 def _skops() -> Any:
-    from skops import io  # which imports all of scikit-learn: seconds, and not before a person's mistakes are told
+    from skops import io  # imports all of scikit-learn, which takes seconds: errors of the user's come first
 
     return io
 
@@ -99,5 +93,5 @@ def _unfit(entry: Entry, reason: str) -> ModelError:
     return ModelError(
         f"classifier '{entry.name}' of {entry.distribution} cannot be stored, so this bundle cannot predict with it: "
         f"{reason}",
-        fix="its author can name its types, Entry(stores=...), or register a portable form",
+        fix="its author can name its types: Entry(stores=...)",
     )

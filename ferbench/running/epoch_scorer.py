@@ -1,8 +1,8 @@
 """Scores an embedder's epochs on the validation set, and chooses one by the protocol's rule.
 
-At the end of a monitored epoch every classifier, or those that ``[monitor]`` names, is fitted on the training
-embeddings and scored (Haider et al. 2023, Section 3.4); the first one's accuracy chooses. The curve is on disk after
-each epoch, so a resumed run has all of it.
+At the end of a scored epoch every classifier, or those that ``[monitor]`` names, is fitted on the training side and
+scored (Haider et al. 2023, Section 3.4); the first one's accuracy chooses. The curve is written after each epoch, so a
+resumed run has all of it.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.components.steps import EpochScoring
-from ferbench.data import Embeddings, Epoch, ImageRows, Labels
-from ferbench.interfaces import Classifier, Selection
-from ferbench.running.embed import embed_all
+from ferbench.data import Epoch, ImageRows, Labels
+from ferbench.interfaces import Classifier, Embedder, Selection
+from ferbench.running.class_scores import classifier_inputs, takes_class_scores
 from ferbench.support.atomic import write_json
 from ferbench.support.progress import Reporter
 
@@ -31,28 +31,34 @@ from ferbench.support.progress import Reporter
 class Side:
     """One side of a split: its crops, labels int64 [N], and whether its predictions count (bool [N])."""
 
-    images: ImageRows
+    crops: ImageRows
     labels: Labels
     counts: NDArray[np.bool_]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Scoring:
+    """What epochs are scored on: the classifiers by label, two sides of a split, and the number of classes."""
+
+    classifiers: Mapping[str, Callable[[], Classifier]]
+    train: Side
+    validation: Side
+    classes: int
+
+
 class EpochScorer:
-    """The ``TrainingMonitor`` of a run. ``curve`` has a row a scored epoch; ``notes`` what belongs into the result."""
+    """The ``TrainingMonitor`` of a run. ``curve`` has a row per scored epoch; ``notes`` is what belongs in the result.
+
+    ``folder`` is where the curve is kept; a resumed run finds it there.
+    """
 
     def __init__(
-        self,
-        classifiers: Mapping[str, Callable[[], Classifier]],
-        train: Side,
-        validation: Side,
-        *,
-        rule: EpochScoring,
-        selection: Selection,
-        reporter: Reporter,
-        folder: Path,
+        self, scoring: Scoring, settings: EpochScoring, selection: Selection, reporter: Reporter, folder: Path
     ) -> None:
-        self.classifiers = {label: classifiers[label] for label in rule.scored(list(classifiers))}
-        self.train, self.validation = train, validation
-        self.rule, self.selection, self.reporter = rule, selection, reporter
+        self.scoring = scoring
+        self.settings = settings
+        self.selection = selection
+        self.reporter = reporter
         self.file = folder / "curve.json"
         saved = json.loads(self.file.read_text(encoding="utf-8")) if self.file.exists() else {"curve": [], "notes": []}
         self.curve: list[dict[str, Any]] = saved["curve"]
@@ -60,21 +66,11 @@ class EpochScorer:
 
     def wants(self, epoch: int) -> bool:
         """Whether epoch ``epoch`` (from 1) is scored."""
-        return epoch % self.rule.every == 0
+        return epoch % self.settings.every == 0
 
-    def score(self, epoch: Epoch, embed: Callable[[ImageRows], Embeddings]) -> float:
+    def score(self, epoch: Epoch, embedder: Embedder) -> float:
         """Fits and scores the classifiers; gives the first one's validation accuracy in [0, 1], NaN without any."""
-        self.curve = [row for row in self.curve if row["epoch"] < epoch.number]
-        accuracy: dict[str, float] = {}
-        if len(self.validation.images):
-            train, validation = (
-                embed_all(embed, side.images, self._embedding(epoch.number)) for side in (self.train, self.validation)
-            )
-            for label, build in self.classifiers.items():
-                self.reporter.note(f"epoch {epoch.number}: fitting {label}")
-                fitted = fit(build(), train, self.train.labels, self.warn)
-                hits = (fitted.predict(validation) == self.validation.labels) & self.validation.counts
-                accuracy[label] = float(hits.mean())
+        accuracy = self._accuracies(epoch.number, embedder) if len(self.scoring.validation.crops) else {}
         row = {
             "epoch": epoch.number,
             "loss": epoch.loss,
@@ -83,13 +79,29 @@ class EpochScorer:
             **epoch.extra,
             "validation": accuracy,
         }
-        self.curve.append(row)
+        self.curve = [*(row for row in self.curve if row["epoch"] < epoch.number), row]
         write_json(self.file, {"curve": self.curve, "notes": self.notes})
         self.reporter.epoch(row)
         return next(iter(accuracy.values()), math.nan)
 
-    def _embedding(self, epoch: int) -> Callable[[int, int], None]:
-        return lambda done, total: self.reporter.note(f"epoch {epoch}: embedding {done:,} of {total:,} images")
+    def _accuracies(self, epoch: int, embedder: Embedder) -> dict[str, float]:
+        def progress(done: int, total: int) -> None:
+            self.reporter.note(f"epoch {epoch}: embedding {done:,} of {total:,} images")
+
+        train, validation, classes = self.scoring.train, self.scoring.validation, self.scoring.classes
+        labels = self.settings.scored(list(self.scoring.classifiers))
+        built = {label: self.scoring.classifiers[label]() for label in labels}
+        train_inputs, inputs = (
+            classifier_inputs(built.values(), embedder, side.crops, classes, progress) for side in (train, validation)
+        )
+        accuracy = {}
+        for label, classifier in built.items():
+            self.reporter.note(f"epoch {epoch}: fitting {label}")
+            own = takes_class_scores(classifier)
+            fitted = fit(classifier, train_inputs[own], train.labels, self.warn)
+            hits = (fitted.predict(inputs[own]) == validation.labels) & validation.counts
+            accuracy[label] = float(hits.mean())
+        return accuracy
 
     def step(self, *, epoch: int, batch: int, batches: int, images: int, loss: float) -> None:
         """One batch is done."""
@@ -114,13 +126,13 @@ class EpochScorer:
         return max(scored, key=lambda row: next(iter(row["validation"].values())))
 
 
-def fit(classifier: Classifier, embeddings: Embeddings, labels: Labels, warn: Callable[[str], None]) -> Classifier:
-    """Fits ``classifier``; its warnings (no convergence, say) go to ``warn`` instead of the screen."""
+def fit(classifier: Classifier, inputs: NDArray[Any], labels: Labels, warn: Callable[[str], None]) -> Classifier:
+    """Fits ``classifier``; its warnings (no convergence, for example) go to ``warn`` instead of the screen."""
     started = time.perf_counter()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        fitted = classifier.fit(embeddings, labels)
-    for one in caught:
+        fitted = classifier.fit(inputs, labels)
+    for warning in caught:
         seconds = time.perf_counter() - started
-        warn(f"{type(classifier).__name__}, {one.category.__name__}: {one.message} (after {seconds:.0f} s)")
+        warn(f"{type(classifier).__name__}, {warning.category.__name__}: {warning.message} (after {seconds:.0f} s)")
     return fitted

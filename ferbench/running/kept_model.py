@@ -11,7 +11,7 @@ from ferbench.components import signature
 from ferbench.components.pipeline import Component, resolve_component
 from ferbench.components.registry import Registry
 from ferbench.errors import ModelError
-from ferbench.interfaces import Embedder
+from ferbench.interfaces import Embedder, Trainable
 from ferbench.running import start_weights
 
 
@@ -22,12 +22,12 @@ def read_embedder(folder: Path, result: Result, split: str, registry: Registry, 
     """
     component = kept_component("embedder", result.pipeline["embedder"], registry, device)
     embedder: Embedder = component.build()
+    if not isinstance(embedder, Trainable):
+        return embedder
     weights = folder / "model" / split
-    if (weights / start_weights.RECORD).exists():
-        return embedder.load(start_weights.find(weights, component.entry.name).place)
-    if result.curves:
+    if not (weights / start_weights.RECORD).exists():
         raise without_model(folder, result)
-    return embedder.load(weights) if weights.is_dir() else embedder
+    return embedder.load(start_weights.find(weights, component.entry.name).path)
 
 
 def kept_component(kind: str, described: Mapping[str, Any], registry: Registry, device: str | None) -> Component:

@@ -19,6 +19,7 @@ from ferbench.components.pipeline import COMPONENTS, STEPS
 from ferbench.components.registry import Registry
 from ferbench.errors import BundleError, UnknownNameError
 from ferbench.running import run
+from ferbench.running.environment import environment
 from ferbench.running.plan import Plan, plan
 from ferbench.support import data_paths
 from ferbench.support.atomic import write_json
@@ -106,7 +107,7 @@ def rerun(folder: Path, result: Result, again: Plan, reporter: Reporter, *, unfi
 
 def versions(result: Result) -> list[str]:
     """Which distributions differ between the bundle's environment and this one, in a sentence each."""
-    here = run.environment(result.model_dump())["distributions"]
+    here = environment(result.model_dump())["distributions"]
     return [
         f"{name} is {here[name]} here, the bundle was made with {stated}"
         for name, stated in result.environment["distributions"].items()

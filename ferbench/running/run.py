@@ -2,37 +2,48 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import os
-import platform
-import resource
 import shutil
-import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ferbench.bundles import bundle, leak_list
 from ferbench.bundles.files import LEAKS, RESULT, SUBJECTS
 from ferbench.bundles.leak_list import Leak
 from ferbench.bundles.scores import MISS, score, score_leak_free
-from ferbench.data import Embeddings, Indices, Predictions, Samples, Split
-from ferbench.errors import ModelError, TrainingError
+from ferbench.components.pipeline import Pipeline
+from ferbench.data import ImageRows, Indices, Labels, Predictions, Samples, ScoresKind, Split
+from ferbench.errors import ModelError, PluginError, TrainingError, TransferError
 from ferbench.faces.prepare import Crops, Rows, prepare, shipped_faces
-from ferbench.interfaces import Classifier, Costed, Dataset, Embedder, EvaluationProtocol, Selection
+from ferbench.interfaces import (
+    Costed,
+    Dataset,
+    Embedder,
+    EvaluationProtocol,
+    Selection,
+    Trainable,
+    TrainingJob,
+)
 from ferbench.leakage import of_a_run
 from ferbench.running import classifier_file, start_weights
-from ferbench.running.class_scores import class_scores
-from ferbench.running.embed import embed_all
-from ferbench.running.epoch_scorer import EpochScorer, Side, fit
+from ferbench.running.class_scores import (
+    check_own_scores,
+    class_scores,
+    classifier_inputs,
+    scores_kind,
+    takes_class_scores,
+)
+from ferbench.running.environment import environment, estimator, peak_memory_mb
+from ferbench.running.epoch_scorer import EpochScorer, Scoring, Side, fit
 from ferbench.running.plan import Plan
-from ferbench.running.split_result import SplitResult, keep, kept
-from ferbench.running.split_result import predictions as predictions_of
-from ferbench.running.start_weights import record
+from ferbench.running.split_result import SplitResult, keep, kept, predictions_of
+from ferbench.running.start_weights import Start
 from ferbench.support import data_paths
 from ferbench.support.atomic import explain, replacing, write_json, write_text
 from ferbench.support.hashing import digest
@@ -42,6 +53,19 @@ STORED_CHECK_IMAGES = 100
 """Test images by which a stored classifier is compared with the fitted one."""
 Unfinished = Literal["error", "resume", "restart"]
 """An unfinished run of the same plan is an error, is continued, or is deleted and started over."""
+
+
+@dataclass(frozen=True)
+class SplitData:
+    """One split, and the samples and crops that its indices are of."""
+
+    split: Split
+    samples: Samples
+    crops: Crops
+
+    def side(self, rows: Indices) -> Side:
+        """The crops, labels and scored rows of one side of the split."""
+        return Side(Rows(self.crops.images, rows), self.samples.labels[rows], self.crops.is_scored[rows])
 
 
 def run(
@@ -63,36 +87,39 @@ def run(
     with reporter.stage(f"reading {plan.dataset.entry.name}"):
         samples = data_paths.load(dataset, plan.dataset.entry.name, plan.data)
     splits = protocol.splits(samples, plan.seed)
-    start = start_weights.find(plan.init, plan.pipeline.embedder.entry.name) if plan.init else None
+    start = _start(plan)
     described = describe(plan, samples, protocol)
     if start:
         described = _with_transfer(described, start, samples, splits, allow=plan.allow_overlap)
     folder = plan.out / bundle.relative_path(described)
     if skip_finished and (folder / RESULT).exists():
         return folder
-    work = _work_folder(folder, unfinished)
     pipeline = plan.pipeline
+    _check_embedder(pipeline, classes=len(samples.classes))
+    work = _work_folder(folder, unfinished)
     with reporter.stage("faces"):
         crops = prepare(
             samples, pipeline.build_detector, pipeline.faces, progress=reporter.advance, workers=plan.workers
         )
 
     audits = of_a_run.audit_splits(splits, samples, crops, protocol, reporter)
-    outcomes = {}
+    results: dict[str, SplitResult] = {}
     for number, split in enumerate(splits, start=1):
-        outcome = kept(work / split.name, split, samples)
-        if outcome is None:
+        split_result = kept(work / split.name, split, samples)
+        if split_result is None:
             with reporter.prefix(f"split {number} of {len(splits)}" if len(splits) > 1 else ""):
-                outcome = _run_split(plan, split, samples, crops, protocol.selection, reporter, work, start)
-                record(work / "model" / split.name, described, samples, split, start.origin if start else None)
-                keep(outcome, work / split.name)
-        outcomes[split.name] = outcome
+                data = SplitData(split, samples, crops)
+                split_result = _run_split(plan, data, protocol.selection, start, work, reporter)
+                origin = start.origin if start else None
+                start_weights.record(work / "model" / split.name, described, samples, split, origin)
+                keep(split_result, work / split.name)
+        results[split.name] = split_result
 
-    first = next(iter(outcomes.values()))
+    first = next(iter(results.values()))
     predictions = {
-        label: Predictions.concat([one.predictions[label] for one in outcomes.values()]) for label in first.predictions
+        label: Predictions.concat([one.predictions[label] for one in results.values()]) for label in first.predictions
     }
-    notes = [*start_weights.notes(described["transfer"]), *(note for one in outcomes.values() for note in one.notes)]
+    notes = [*start_weights.notes(described["transfer"]), *(note for one in results.values() for note in one.notes)]
     leaks = of_a_run.leaks(audits, samples)
     result = bundle.Result(
         **described,
@@ -100,9 +127,9 @@ def run(
         splits=[{**one.to_dict(), "digest": one.split.digest(samples.ids)} for one in audits],
         test_digest=bundle.test_digest(next(iter(predictions.values()))),
         faces=crops.to_dict(),
-        curves={name: one.curve for name, one in outcomes.items() if one.curve},
-        best_epochs={name: one.best_epoch for name, one in outcomes.items() if one.best_epoch is not None},
-        stored={name: one.stored for name, one in outcomes.items() if one.stored},
+        curves={name: one.curve for name, one in results.items() if one.curve},
+        best_epochs={name: one.best_epoch for name, one in results.items() if one.best_epoch is not None},
+        stored={name: one.stored for name, one in results.items() if one.stored},
         scores_kind={label: one.scores_kind for label, one in predictions.items()},
         scores={label: score(one) for label, one in predictions.items()},
         leak_free={
@@ -110,10 +137,10 @@ def run(
         },
         notes=list(dict.fromkeys([*samples.notes, *notes])),
         stages={name: round(seconds, 3) for name, seconds in reporter.stages.items()},
-        peak_memory_mb=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+        peak_memory_mb=peak_memory_mb(),
         weight_count=first.weight_count,
         macs=first.macs,
-        images_per_second=_pace(outcomes.values()),
+        images_per_second=_images_per_second(results.values()),
         environment={**environment(described), "estimators": first.estimators},
         submission=None,
         rerun=None,
@@ -122,88 +149,131 @@ def run(
     return folder
 
 
-def _run_split(
-    plan: Plan,
-    split: Split,
-    samples: Samples,
-    crops: Crops,
-    selection: Selection,
-    reporter: Reporter,
-    work: Path,
-    start: start_weights.Start | None,
-) -> SplitResult:
-    """Trains on one side of ``split`` and predicts the other; the embedder lives no longer than this."""
-    pipeline = plan.pipeline
-    classifiers = {part.label: part.build for part in pipeline.classifiers}
-    train, validation = _side(samples, crops, split.train), _side(samples, crops, split.validation)
+def _start(plan: Plan) -> Start | None:
+    """The weights of ``--init``. Raises ``TransferError`` if there are none, or the embedder is not trained."""
+    if plan.init is None:
+        return None
+    embedder = plan.pipeline.embedder
+    if not isinstance(embedder.build(), Trainable):
+        raise TransferError(
+            f"embedder '{embedder.entry.name}' is not trained and cannot start from {plan.init}",
+            fix="leave out --init, or choose an embedder that is trained: ferbench list embedders",
+        )
+    return start_weights.find(plan.init, embedder.entry.name)
+
+
+def _check_embedder(pipeline: Pipeline, *, classes: int) -> None:
+    """Raises, before any work, what would else be found out at its end: see ``check_own_scores``.
+
+    ``PluginError`` if the embedder has a ``fit`` but is not ``Trainable``: it would go untrained.
+    """
     embedder: Embedder = pipeline.embedder.build()
-    if start:
-        embedder = embedder.load(start.place)
-    monitor = EpochScorer(
-        classifiers,
-        train,
-        validation,
-        rule=pipeline.monitor,
-        selection=selection,
-        reporter=reporter,
-        folder=work / split.name,
+    if hasattr(embedder, "fit") and not isinstance(embedder, Trainable):
+        raise PluginError(
+            f"embedder '{pipeline.embedder.entry.name}' has a fit, but no save and load",
+            fix=f"report it to the author of {pipeline.embedder.entry.distribution} (ferbench.interfaces.Trainable)",
+        )
+    classifiers = [component.build() for component in pipeline.classifiers]
+    check_own_scores(classifiers, embedder, size=pipeline.faces.size, classes=classes)
+
+
+def _run_split(
+    plan: Plan, data: SplitData, selection: Selection, start: Start | None, work: Path, reporter: Reporter
+) -> SplitResult:
+    """Trains on one side of a split and predicts the other; the embedder lives no longer than this."""
+    pipeline = plan.pipeline
+    split = data.split
+    classes = len(data.samples.classes)
+    train = data.side(split.train)
+    scoring = Scoring(
+        classifiers={component.label: component.build for component in pipeline.classifiers},
+        train=train,
+        validation=data.side(split.validation),
+        classes=classes,
     )
-    with reporter.stage("training", epochs=pipeline.embedder.parameters.get("epochs", 0)):
-        embedder = embedder.fit(
-            train.images,
-            train.labels,
-            num_classes=len(samples.classes),
+    monitor = EpochScorer(scoring, pipeline.monitor, selection, reporter, work / split.name)
+    embedder: Embedder = pipeline.embedder.build()
+    if isinstance(embedder, Trainable):
+        if start:
+            embedder = embedder.load(start.path)
+        job = TrainingJob(
+            num_classes=classes,
             loss=pipeline.loss.build() if pipeline.loss else None,
             sampler=pipeline.sampler.build() if pipeline.sampler else None,
             monitor=monitor,
             rng=np.random.default_rng([plan.seed, 1]),
             checkpoint=work / split.name,
         )
+        with reporter.stage("training", epochs=pipeline.embedder.parameters.get("epochs", 0)):
+            embedder = embedder.fit(train.crops, train.labels, job)
+
+    classifiers = {component.label: component.build() for component in pipeline.classifiers}
+    test: ImageRows = Rows(data.crops.images, split.test)
     with reporter.stage("embedding"):
-        inputs = embed_all(embedder.embed, train.images, reporter.advance)
+        inputs = classifier_inputs(classifiers.values(), embedder, train.crops, classes, reporter.advance)
         started = time.monotonic()  # after the training side, with all that a first call has to load
-        outputs = embed_all(embedder.embed, Rows(crops.images, split.test), reporter.advance)
+        outputs = classifier_inputs(classifiers.values(), embedder, test, classes, reporter.advance)
         seconds = time.monotonic() - started
-    predicted, estimators, stored = {}, {}, {}
+
+    predictions: dict[str, Predictions] = {}
+    estimators: dict[str, str] = {}
+    stored: dict[str, str] = {}
     model = work / "model" / split.name
-    for part in pipeline.classifiers:
-        label = part.label
+    for component in pipeline.classifiers:
+        label = component.label
+        own = takes_class_scores(classifiers[label])
         with reporter.stage(f"classifying ({label})"):
-            fitted = fit(classifiers[label](), inputs, train.labels, monitor.warn)
-            predicted[label], estimators[label] = _predict(fitted, outputs, samples, crops, split), estimator(fitted)
+            fitted = fit(classifiers[label], inputs[own], train.labels, monitor.warn)
+            scores = class_scores(fitted, outputs[own], classes)
+            predicted = fitted.predict(outputs[own])
+            predictions[label] = _predictions(data, predicted, scores, scores_kind(fitted, embedder))
+            estimators[label] = estimator(fitted)
             try:
                 file = bundle.stored_file(model, label)
-                stored[label] = classifier_file.write(fitted, file, part.entry, outputs[:STORED_CHECK_IMAGES])
+                stored[label] = classifier_file.write(fitted, file, component.entry, outputs[own][:STORED_CHECK_IMAGES])
             except ModelError as error:
                 monitor.warn(error.what)
-    embedder.save(model)
-    best = monitor.best["epoch"] if monitor.curve else None
-    weight_count = getattr(embedder, "parameters", None)
-    macs = embedder.macs(pipeline.faces.size) if isinstance(embedder, Costed) else None
-    return SplitResult(predicted, estimators, monitor.curve, best, monitor.notes, weight_count, stored, macs, seconds)
+    if isinstance(embedder, Trainable):
+        embedder.save(model)
+    return SplitResult(
+        predictions=predictions,
+        estimators=estimators,
+        curve=monitor.curve,
+        best_epoch=monitor.best["epoch"] if monitor.curve else None,
+        notes=monitor.notes,
+        weight_count=getattr(embedder, "weight_count", None),
+        stored=stored,
+        macs=embedder.macs(pipeline.faces.size) if isinstance(embedder, Costed) else None,
+        embedding_seconds=seconds,
+    )
 
 
-def _pace(outcomes: Iterable[SplitResult]) -> float:
-    """Images of the test sides that were embedded per second."""
-    images = 0
-    seconds = 0.0
-    for outcome in outcomes:
-        images += len(next(iter(outcome.predictions.values())))
-        seconds += outcome.embedding_seconds
-    return round(images / max(seconds, 1e-9), 1)
+def _predictions(data: SplitData, predicted: Labels, scores: NDArray[np.float64], kind: ScoresKind) -> Predictions:
+    """The predictions of the test side; an image without a face is a miss, unless its centre is predicted."""
+    scores = np.nan_to_num(scores, nan=0.0 if kind == "probability" else np.nanmin(scores) - 1)
+    counted = np.where(data.crops.is_scored[data.split.test], predicted, MISS).astype(np.int64)
+    return predictions_of(data.split, data.samples, counted, scores, kind)
+
+
+def _images_per_second(results: Iterable[SplitResult]) -> float:
+    """How many images of the test sides were embedded per second."""
+    results = list(results)
+    images = sum(len(next(iter(result.predictions.values()))) for result in results)
+    return round(images / sum(result.embedding_seconds for result in results), 1)
 
 
 def _with_transfer(
-    described: dict[str, Any], start: start_weights.Start, samples: Samples, splits: Sequence[Split], *, allow: bool
+    described: dict[str, Any], start: Start, samples: Samples, splits: Sequence[Split], *, allow: bool
 ) -> dict[str, Any]:
     """``described`` with the starting weights in it, and in the run's name."""
-    found = start_weights.check(start.origin, samples, described["dataset"], splits, allow=allow)
-    return {**described, "transfer": found, "run": f"{described['run']}-{digest(found)[:6]}"}
+    transfer = start_weights.check(start.origin, samples, described["dataset"], splits, allow=allow)
+    return {**described, "transfer": transfer, "run": f"{described['run']}-{digest(transfer)[:6]}"}
 
 
 def describe(plan: Plan, samples: Samples, protocol: EvaluationProtocol) -> dict[str, Any]:
     """The fields of ``Result`` that are known before the work starts, and the run's name made of them."""
-    pipeline, optimistic = plan.pipeline.to_dict(), protocol.why_optimistic(samples)
+    pipeline = plan.pipeline.to_dict()
+    optimistic = protocol.why_optimistic(samples)
     if shipped_faces(samples, plan.pipeline.faces):
         pipeline["detector"] = None
     identity: dict[str, Any] = {
@@ -221,49 +291,6 @@ def describe(plan: Plan, samples: Samples, protocol: EvaluationProtocol) -> dict
     }
     name = f"seed{plan.seed}-{digest(identity)[:10]}"
     return {"schema_version": bundle.SCHEMA, "tier": "reproduced", "run": name, "transfer": None, **identity}
-
-
-def environment(described: dict[str, Any]) -> dict[str, Any]:
-    """Versions and the kind of machine; nothing that names the machine or its user."""
-    wanted = ["ferbench", "numpy", "opencv-python-headless", "scikit-learn"]
-    wanted += sorted({part["distribution"].split(" ")[0] for part in _parts(described)} - set(wanted))
-    if "torch" in sys.modules:
-        wanted += ["torch", "timm"]
-    return {
-        "python": platform.python_version(),
-        "system": f"{platform.system()} {platform.machine()}",
-        "cores": os.cpu_count(),
-        "distributions": {name: importlib.metadata.version(name) for name in wanted},
-    }
-
-
-def estimator(fitted: Classifier) -> str:
-    """The class that solved it, by its full name and its distribution's version: one classifier may have several."""
-    module = type(fitted).__module__
-    owners = importlib.metadata.packages_distributions().get(module.partition(".")[0], [])
-    versions = ", ".join(f"{owner} {importlib.metadata.version(owner)}" for owner in sorted(set(owners)))
-    return f"{module}.{type(fitted).__qualname__}" + (f" ({versions})" if versions else "")
-
-
-def _parts(value: Any) -> Iterator[dict[str, Any]]:
-    """Every described part in nested plain values."""
-    if isinstance(value, dict):
-        if "distribution" in value:
-            yield value
-        for inner in value.values():
-            yield from _parts(inner)
-
-
-def _side(samples: Samples, crops: Crops, rows: Indices) -> Side:
-    return Side(Rows(crops.images, rows), samples.labels[rows], crops.is_scored[rows])
-
-
-def _predict(fitted: Classifier, outputs: Embeddings, samples: Samples, crops: Crops, split: Split) -> Predictions:
-    """What ``fitted`` says of the test side; an image without a face is a miss, unless its centre is predicted."""
-    scores, kind = class_scores(fitted, outputs, len(samples.classes))
-    scores = np.nan_to_num(scores, nan=0.0 if kind == "probability" else np.nanmin(scores) - 1)
-    predicted = np.where(crops.is_scored[split.test], fitted.predict(outputs), MISS).astype(np.int64)
-    return predictions_of(split, samples, predicted, scores, kind)
 
 
 def _work_folder(folder: Path, unfinished: Unfinished) -> Path:

@@ -14,45 +14,55 @@ from numpy.typing import NDArray
 from ferbench.data import Labels, Predictions, Samples, ScoresKind, Split
 from ferbench.support.atomic import replacing, write_json
 
-FACTS, ARRAYS = "outcome.json", "outcome.npz"
+FACTS = "split.json"
+ARRAYS = "split.npz"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SplitResult:
-    """A classifier's predictions by its label, the class and distribution that solved it (``estimators``), the training
-    curve and the epoch kept (if trained), notes, how many numbers the embedder has and its ``macs`` (if it says so),
-    the SHA-256 of each classifier that was stored, and the seconds in which the test side was embedded."""
+    """What came of one split.
+
+    By classifier label: ``predictions``, ``estimators`` (the class and distribution that solved it) and ``stored``
+    (SHA-256 of the classifier's file, if it could be stored). Of the embedder: the training ``curve`` and
+    ``best_epoch`` if it is trained, ``weight_count`` and ``macs`` if it gives them, and the seconds in which it
+    embedded the test side.
+    """
 
     predictions: dict[str, Predictions]
     estimators: dict[str, str]
+    stored: dict[str, str]
     curve: list[dict[str, Any]]
     best_epoch: int | None
     notes: list[str]
     weight_count: int | None
-    stored: dict[str, str]
     macs: int | None
     embedding_seconds: float
 
 
-def predictions(
+def predictions_of(
     split: Split, samples: Samples, predicted: Labels, scores: NDArray[np.float64], kind: ScoresKind
 ) -> Predictions:
     """``Predictions`` of the test side of ``split``: int64 [M] and float64 [M, C]."""
-    names = np.full(len(split.test), split.name)
     return Predictions(
-        samples.ids[split.test], names, samples.labels[split.test], predicted, scores, kind, samples.classes
+        ids=samples.ids[split.test],
+        splits=np.full(len(split.test), split.name),
+        labels=samples.labels[split.test],
+        predicted=predicted,
+        scores=scores,
+        scores_kind=kind,
+        classes=samples.classes,
     )
 
 
-def keep(outcome: SplitResult, folder: Path) -> None:
-    """Writes ``outcome`` into ``folder`` and clears what the training kept there to be resumed. ``StorageError``."""
+def keep(result: SplitResult, folder: Path) -> None:
+    """Writes ``result`` into ``folder`` and clears what the training kept there to be resumed. ``StorageError``."""
     arrays: dict[str, NDArray[Any]] = {}
-    for number, one in enumerate(outcome.predictions.values()):
-        arrays |= {f"predicted{number}": one.predicted, f"scores{number}": one.scores}
+    for number, predictions in enumerate(result.predictions.values()):
+        arrays |= {f"predicted{number}": predictions.predicted, f"scores{number}": predictions.scores}
     with replacing(folder / ARRAYS) as fresh:
         np.savez(fresh, allow_pickle=False, **arrays)
-    kinds = {label: one.scores_kind for label, one in outcome.predictions.items()}
-    write_json(folder / FACTS, {**vars(outcome), "predictions": kinds})  # the last to be written: it says all is there
+    kinds = {label: predictions.scores_kind for label, predictions in result.predictions.items()}
+    write_json(folder / FACTS, {**vars(result), "predictions": kinds})  # written last: it marks the split as finished
     for path in folder.iterdir():
         if path.is_dir():
             shutil.rmtree(path)
@@ -67,7 +77,7 @@ def kept(folder: Path, split: Split, samples: Samples) -> SplitResult | None:
     facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
     with np.load(folder / ARRAYS, allow_pickle=False) as arrays:
         facts["predictions"] = {
-            label: predictions(split, samples, arrays[f"predicted{number}"], arrays[f"scores{number}"], kind)
+            label: predictions_of(split, samples, arrays[f"predicted{number}"], arrays[f"scores{number}"], kind)
             for number, (label, kind) in enumerate(facts["predictions"].items())
         }
     return SplitResult(**facts)

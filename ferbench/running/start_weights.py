@@ -65,9 +65,9 @@ class Origin(BaseModel):
 
 @dataclass(frozen=True)
 class Start:
-    """Weights to start from: ``place`` is what ``Embedder.load`` gets, a folder or one file."""
+    """Weights to start from: ``path`` is what ``Trainable.load`` gets, a folder or one file."""
 
-    place: Path
+    path: Path
     origin: Origin
 
 

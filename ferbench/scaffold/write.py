@@ -1,4 +1,4 @@
-"""A new plugin: the texts of a whole distribution for a part of one kind, out of ``ferbench/scaffold/templates``."""
+"""A new plugin: the files of a whole distribution for one component, from ``ferbench/scaffold/templates``."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from ferbench.support import atomic
 KINDS = ("dataset", "protocol", "detector", "embedder", "loss", "sampler", "classifier", "pipeline")
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 ALTERED = ("override-dependencies", "exclude-dependencies")
-"""What a checkout's own resolution alters in the requirements of its plugins; a plugin beside it has to do the same."""
+"""Settings of a checkout that change the requirements of its plugins; a plugin next to it needs them too."""
 
 
 @dataclass(frozen=True)
 class Scaffold:
-    """A distribution that is not written yet: its files by their path in ``folder``, and what to try it with."""
+    """A distribution that is not written yet: its files by path in ``folder``, and the arguments of a first run."""
 
     folder: Path
     files: dict[str, str]
     run: str
 
-    def there(self) -> list[Path]:
+    def existing(self) -> list[Path]:
         """Those of its files that exist already."""
         return [self.folder / name for name in self.files if (self.folder / name).exists()]
 
@@ -46,18 +46,18 @@ class Scaffold:
 
 
 def check(name: str, kind: str, registry: Registry) -> None:
-    """Raises ``ParameterError`` if a distribution, module and part of that name would not work or would clash."""
+    """Raises ``ParameterError`` if a distribution, module and component of that name would not work or would clash."""
     module = name.replace("-", "_")
     if not NAME.fullmatch(name):
         near = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
         hint = f"such as {near}" if NAME.fullmatch(near) else "such as my-loss"
         raise ParameterError(
-            f"'{name}' is no name of a distribution that is a part's name too",
+            f"'{name}' cannot be used as both a distribution's and a component's name",
             fix=f"small letters, digits and single hyphens, a letter first, {hint}",
         )
     mine = any((entry.name, entry.distribution) == (name, name) for entry in registry)
-    there = importlib.util.find_spec(module)
-    if keyword.iskeyword(module) or (there and there.origin and not mine):
+    spec = importlib.util.find_spec(module)
+    if keyword.iskeyword(module) or (spec and spec.origin and not mine):
         raise ParameterError(
             f"a module '{module}' would hide the one that Python or an installed distribution has",
             fix=f"choose another name, for example my-{name}",
@@ -70,22 +70,23 @@ def check(name: str, kind: str, registry: Registry) -> None:
 
 
 def plan(name: str, kind: str, folder: Path) -> Scaffold:
-    """The distribution ``name`` with one part of ``kind`` and of the same name; nothing is written."""
+    """The distribution ``name`` with one component of ``kind`` and of the same name; nothing is written."""
     about = tomllib.loads(_template("kinds.toml"))[kind]
-    module, file = name.replace("-", "_"), str(about["file"])
-    part = "".join(step.capitalize() for step in name.split("-"))
-    called = module if kind == "classifier" else part
+    module = name.replace("-", "_")
+    file = str(about["file"])
+    class_name = "".join(word.capitalize() for word in name.split("-"))
+    component = module if kind == "classifier" else class_name
     words = {
         "name": name,
         "kind": kind,
         "module": module,
         "plural": PLURALS[kind],
         "file": file,
-        "part": called,
+        "component": component,
         "summary": about["summary"],
         "licence": about.get("licence", ""),
-        "target": f"{module}:{file}" if file.endswith(".toml") else f"{module}.{Path(file).stem}:{called}",
-        "dependencies": "\n".join(f'    "{one}",' for one in ["ferbench", *about["needs"]]),
+        "target": f"{module}:{file}" if file.endswith(".toml") else f"{module}.{Path(file).stem}:{component}",
+        "dependencies": "\n".join(f'    "{requirement}",' for requirement in ["ferbench", *about["needs"]]),
         "uv": _uv(["ferbench", *about["needs"]], folder),
     }
     words["run"] = Template(about["run"]).substitute(words)
@@ -101,7 +102,7 @@ def plan(name: str, kind: str, folder: Path) -> Scaffold:
 
 
 def commands(written: Scaffold) -> list[str]:
-    """What its author types next, in this folder: test it, install it beside ferbench, run it, rank it."""
+    """The commands that come next: test it, install it into ferbench's environment, run it, rank it."""
     program = "uv run ferbench" if "UV" in os.environ else "ferbench"  # uv sets it for what it runs
     return [
         f"uv run --directory {written.folder} pytest",
@@ -116,17 +117,17 @@ def _template(name: str) -> str:
 
 
 def _uv(requirements: Iterable[str], folder: Path) -> str:
-    """The [tool.uv] tables by which uv finds what is installed here from a folder and not from an index."""
-    places = {name: place for name in requirements if (place := _checkout(name))}
-    if not places:
+    """The [tool.uv] tables by which uv finds what is installed from a folder here rather than from an index."""
+    checkouts = {name: path for name in requirements if (path := _checkout(name))}
+    if not checkouts:
         return ""
-    root = _workspace(places["ferbench"]) if "ferbench" in places else None
+    root = _workspace(checkouts["ferbench"]) if "ferbench" in checkouts else None
     member = root is not None and _is_member(folder, root)
     lines = ["", "[tool.uv.sources]"]
-    for name, place in places.items():
-        where = "workspace = true" if member else f"path = {_quoted(_relative(place, folder))}, editable = true"
-        lines.append(f"{name} = {{ {where} }}")
-    if root is not None and not member and len(places) > 1:
+    for name, checkout in checkouts.items():
+        source = "workspace = true" if member else f"path = {_quoted(_relative(checkout, folder))}, editable = true"
+        lines.append(f"{name} = {{ {source} }}")
+    if root is not None and not member and len(checkouts) > 1:
         settings = _uv_settings(root)
         altered = [f"{key} = {json.dumps(settings[key])}" for key in ALTERED if key in settings]
         lines = ["", "[tool.uv]", *altered, *lines] if altered else lines
@@ -140,19 +141,19 @@ def _checkout(distribution: str) -> Path | None:
     except importlib.metadata.PackageNotFoundError:
         return None
     url = urlparse(json.loads(text)["url"]) if text else None
-    place = Path(unquote(url.path)) if url and url.scheme == "file" else None
-    return place if place and place.is_dir() else None
+    path = Path(unquote(url.path)) if url and url.scheme == "file" else None
+    return path if path and path.is_dir() else None
 
 
-def _workspace(place: Path) -> Path | None:
-    """The uv workspace whose root ``place`` is."""
-    return place if (place / "pyproject.toml").exists() and "workspace" in _uv_settings(place) else None
+def _workspace(path: Path) -> Path | None:
+    """``path``, if it is the root of a uv workspace."""
+    return path if (path / "pyproject.toml").exists() and "workspace" in _uv_settings(path) else None
 
 
 def _is_member(folder: Path, root: Path) -> bool:
     workspace = _uv_settings(root)["workspace"]
     inside = {
-        key: any(folder.resolve().match(str(root.resolve() / one)) for one in workspace.get(key, []))
+        key: any(folder.resolve().match(str(root.resolve() / pattern)) for pattern in workspace.get(key, []))
         for key in ("members", "exclude")
     }
     return inside["members"] and not inside["exclude"]
@@ -160,14 +161,14 @@ def _is_member(folder: Path, root: Path) -> bool:
 
 def _uv_settings(root: Path) -> dict[str, Any]:
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
-    found: dict[str, Any] = project.get("tool", {}).get("uv", {})
-    return found
+    settings: dict[str, Any] = project.get("tool", {}).get("uv", {})
+    return settings
 
 
-def _relative(place: Path, folder: Path) -> str:
-    """``place`` as seen from ``folder``, or absolute where it is in quite another place."""
-    near = os.path.relpath(place.resolve(), folder.resolve())
-    return near if near.count("..") <= 3 else str(place)
+def _relative(path: Path, folder: Path) -> str:
+    """``path`` relative to ``folder``, or absolute if that goes up more than three folders."""
+    relative = os.path.relpath(path.resolve(), folder.resolve())
+    return relative if relative.count("..") <= 3 else str(path)
 
 
 def _quoted(text: str) -> str:

@@ -15,7 +15,7 @@ PARTITIONS = {"train", "validation", "test"}
 @rule("dataset")
 def default_protocol_exists(trial: Trial) -> None:
     """``default_protocol`` names a registered protocol."""
-    name = trial.part.default_protocol
+    name = trial.component.default_protocol
     try:
         trial.registry.get("protocol", name)
     except UnknownNameError as error:

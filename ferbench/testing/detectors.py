@@ -44,7 +44,7 @@ def _drawn(entry: Entry) -> list[Images]:
 def _found(trial: Trial) -> list[tuple[Images, list[Face]]]:
     """The drawn pictures in which faces are found. Raises ``Skipped`` if there are none."""
     if "found" not in trial.memory:
-        answers = [(image, trial.part.detect(image)) for image in _scenes(trial)]
+        answers = [(image, trial.component.detect(image)) for image in _scenes(trial)]
         trial.memory["found"] = [(image, faces) for image, faces in answers if faces]
     found: list[tuple[Images, list[Face]]] = trial.memory["found"]
     if not found:
@@ -89,10 +89,10 @@ def boxes_are_inside_the_image(trial: Trial) -> None:
 def images_of_any_size_are_taken(trial: Trial) -> None:
     """A picture of any size, one pixel included, is answered, by boxes inside it if any."""
     for shape in SHAPES:
-        _inside(trial.part.detect(picture(*shape)), shape)
+        _inside(trial.component.detect(picture(*shape)), shape)
 
     def sized(height: int, width: int) -> None:
-        _inside(trial.part.detect(picture(height, width)), (height, width))
+        _inside(trial.component.detect(picture(height, width)), (height, width))
 
     tried(sized, examples=8, height=st.integers(1, 120), width=st.integers(1, 120))
 
@@ -100,7 +100,7 @@ def images_of_any_size_are_taken(trial: Trial) -> None:
 @rule("detector")
 def landmarks_are_five_points(trial: Trial) -> None:
     """``landmarks`` are finite float32 [5, 2] or ``None``; never ``None`` for a detector that says it has them."""
-    promised = getattr(trial.part, "landmarks", False) is True
+    promised = getattr(trial.component, "landmarks", False) is True
     for _, faces in _found(trial):
         for face in faces:
             if face.landmarks is None:
@@ -117,7 +117,7 @@ def the_image_is_not_written(trial: Trial) -> None:
     """The image is the same after ``detect``."""
     for image in [*_scenes(trial), picture(120, 160)]:
         before = image.copy()
-        trial.part.detect(image)
+        trial.component.detect(image)
         expect(np.array_equal(before, image), "it wrote into the image")
 
 
@@ -125,9 +125,9 @@ def the_image_is_not_written(trial: Trial) -> None:
 def an_answer_hangs_on_its_image_alone(trial: Trial) -> None:
     """The same image gets the same answer, whatever was seen before it."""
     image, faces = _found(trial)[0]
-    trial.part.detect(picture(90, 130))
-    trial.part.detect(np.ascontiguousarray(image[::2, ::2]))
-    expect(_same(trial.part.detect(image), faces), "another answer after other images")
+    trial.component.detect(picture(90, 130))
+    trial.component.detect(np.ascontiguousarray(image[::2, ::2]))
+    expect(_same(trial.component.detect(image), faces), "another answer after other images")
     expect(_same(trial.build().detect(image), faces), "another answer from a new instance")
 
 
@@ -135,7 +135,7 @@ def an_answer_hangs_on_its_image_alone(trial: Trial) -> None:
 def strides_do_not_matter(trial: Trial) -> None:
     """A view of an array, mirrored say, is answered like a copy of it."""
     turned = _found(trial)[0][0][:, ::-1]
-    same = _same(trial.part.detect(turned), trial.part.detect(np.ascontiguousarray(turned)))
+    same = _same(trial.component.detect(turned), trial.component.detect(np.ascontiguousarray(turned)))
     expect(same, "another answer for a view than for its copy")
 
 
@@ -157,7 +157,7 @@ def it_travels_to_other_processes(trial: Trial) -> None:
 @rule("detector")
 def fingerprint_is_one_line(trial: Trial) -> None:
     """``fingerprint`` is one printable line, the same for each instance, and names no path of this machine."""
-    first, again = trial.part.fingerprint, trial.build().fingerprint
+    first, again = trial.component.fingerprint, trial.build().fingerprint
     expect(isinstance(first, str) and first and first.isprintable(), f"it is {first!r}")
     expect(first == again, f"it is {first!r} and then {again!r}")
     paths = [str(value) for value in trial.parameters().values() if isinstance(value, str) and "/" in value]
@@ -172,7 +172,7 @@ def fingerprint_covers_the_parameters(trial: Trial) -> None:
         changed = _another(trial, one, value)
         if changed is not None:
             other = trial.build(**{one.name: changed}).fingerprint
-            expect(other != trial.part.fingerprint, f"{one.name} = {changed!r} has the fingerprint of {value!r}")
+            expect(other != trial.component.fingerprint, f"{one.name} = {changed!r} has the fingerprint of {value!r}")
 
 
 def _another(trial: Trial, one: signature.Parameter, value: Any) -> Any:

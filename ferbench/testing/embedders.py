@@ -1,32 +1,18 @@
-"""Rules for embedders: what ``embed`` gives, and what it may hang on."""
+"""Rules for embedders: what ``embed`` and ``class_scores`` give, and what it may depend on."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
-from ferbench.errors import FerbenchError
+from ferbench.interfaces import ClassScores, Trainable
 from ferbench.testing.examples import crops, st, tried
-from ferbench.testing.fitting import CLASSES, COUNT, Rows, fit, fitted, loss_and_sampler
+from ferbench.testing.fitting import CLASSES, COUNT, Rows, fitted
 from ferbench.testing.rules import BrokenRuleError, Skipped, expect, rule
-from ferbench.testing.trial import Trial, seed_everything
-
-
-@rule("embedder")
-def a_missing_loss_is_no_surprise(trial: Trial) -> None:
-    """``fit`` without a loss and a sampler works, or raises a ``FerbenchError`` that asks for them."""
-    try:
-        loss_and_sampler(trial)
-    except Skipped:
-        return
-    except Exception as error:  # whatever it is, a person sees a traceback
-        raise BrokenRuleError(f"it raised {type(error).__name__}: {error}") from error
-
-
-@rule("embedder")
-def fit_gives_an_embedder(trial: Trial) -> None:
-    """``fit`` returns what embeds: itself, usually."""
-    found = fitted(trial)
-    expect(callable(getattr(found, "embed", None)), f"it returns {type(found).__name__}, which has no embed")
+from ferbench.testing.trial import Trial
 
 
 @rule("embedder")
@@ -41,19 +27,9 @@ def embeddings_are_float32(trial: Trial) -> None:
 
 
 @rule("embedder")
-def a_row_hangs_on_its_image_alone(trial: Trial) -> None:
+def a_row_depends_on_its_image_alone(trial: Trial) -> None:
     """An embedding is the same, to the last bit, in any batch: alone, among others, in another order."""
-    images = crops(70, seed=5)[0]
-    together = fitted(trial).embed(images)
-
-    def some(chosen: list[int]) -> None:
-        rows = np.array(chosen, np.int64)
-        off = np.abs(fitted(trial).embed(images[rows]) - together[rows]).max()
-        expect(off == 0, f"it differs by up to {off:.2g} in a batch of {len(rows)} (pad batches to one size)")
-
-    some([7])
-    some(list(range(69, -1, -1)))
-    tried(some, examples=6, chosen=st.lists(st.integers(0, 69), min_size=1, max_size=40))
+    _rows_are_independent(fitted(trial).embed)
 
 
 @rule("embedder")
@@ -65,40 +41,56 @@ def images_tell_embeddings_apart(trial: Trial) -> None:
 
 @rule("embedder")
 def its_inputs_are_not_written(trial: Trial) -> None:
-    """Crops and labels are the same after ``fit`` and ``embed``."""
-    images, labels = crops(COUNT, CLASSES)
-    before = images.copy(), labels.copy()
-    fit(trial, images=images, labels=labels).embed(images)
-    expect(np.array_equal(images, before[0]), "it wrote into the crops")
-    expect(np.array_equal(labels, before[1]), "it wrote into the labels")
+    """Crops are the same after ``embed``."""
+    images = crops(COUNT)[0]
+    before = images.copy()
+    fitted(trial).embed(images)
+    expect(np.array_equal(images, before), "it wrote into the crops")
 
 
 @rule("embedder")
 def crops_need_not_be_an_array(trial: Trial) -> None:
-    """``fit`` and ``embed`` ask of the crops no more than a length, an index array and a slice (``ImageRows``)."""
-    images = crops(COUNT, CLASSES)[0]
+    """``embed`` needs of the crops no more than a length, an index array and a slice (``ImageRows``)."""
+    images = crops(COUNT)[0]
     try:
-        rows = fit(trial, images=Rows(images)).embed(Rows(images))
+        rows = fitted(trial).embed(Rows(images))
     except (TypeError, AttributeError, ValueError) as error:
-        raise BrokenRuleError(f"crops that are no array raised {type(error).__name__}: {error}") from error
-    expect(np.array_equal(rows, fitted(trial).embed(images)), "crops that are no array have other embeddings")
+        raise BrokenRuleError(f"crops that are not an array raised {type(error).__name__}: {error}") from error
+    expect(np.array_equal(rows, fitted(trial).embed(images)), "crops that are not an array have other embeddings")
 
 
 @rule("embedder")
-def one_seed_gives_one_embedder(trial: Trial) -> None:
-    """Two fits with generators of one seed give the same embeddings to the last bit, whatever the global random
-    state."""
-    images = crops(6, seed=5)[0]
-    first = fitted(trial).embed(images)
-    seed_everything(2)
-    off = np.abs(fit(trial).embed(images) - first).max()
-    expect(off == 0, f"they differ by up to {off:.2g}")
+def class_scores_are_what_they_say(trial: Trial) -> None:
+    """``class_scores`` gives float [N, C], a column per class, NaN in whole columns only; probabilities are in [0, 1]
+    and add up to 1."""
+    embedder = fitted(trial)
+    if not isinstance(embedder, ClassScores):
+        raise Skipped("it has no class scores of its own")
+    expect(embedder.scores_kind in ("probability", "decision"), f"scores_kind is {embedder.scores_kind!r}")
+    columns = {CLASSES} if isinstance(embedder, Trainable) else {np.shape(embedder.class_scores(crops(1)[0]))[-1]}
+    for count in (5, 1, 0):
+        scores = embedder.class_scores(crops(count)[0])
+        sound = np.shape(scores) in {(count, width) for width in columns} and np.issubdtype(scores.dtype, np.floating)
+        expect(sound, f"{count} crops give {scores.dtype} {np.shape(scores)}, not float [{count}, {min(columns)}]")
+        if not count:
+            continue
+        missing = np.isnan(scores)
+        expect((missing == missing[0]).all() and not missing.all(), "NaN is in a part of a column, or in all of them")
+        if embedder.scores_kind == "probability":
+            total = np.nansum(scores, axis=1)
+            expect(np.nanmin(scores) >= 0 and np.allclose(total, 1, atol=1e-3), f"a row adds up to {total.max():.3g}")
+    _rows_are_independent(embedder.class_scores)
 
 
-@rule("embedder")
-def what_it_refuses_it_explains(trial: Trial) -> None:
-    """Labels of a single class are trained on, or refused by a ``FerbenchError`` with a fix."""
-    try:
-        fit(trial, labels=np.zeros(COUNT, np.int64)).embed(crops(2)[0])
-    except FerbenchError as error:
-        expect(error.fix, f"the {type(error).__name__} has no fix: {error.what}")
+def _rows_are_independent(embed: Callable[[Any], NDArray[Any]]) -> None:
+    images = crops(70, seed=5)[0]
+    together = embed(images)
+
+    def some(chosen: list[int]) -> None:
+        rows = np.array(chosen, np.int64)
+        off = np.nanmax(np.abs(embed(images[rows]) - together[rows]))
+        expect(off == 0, f"it differs by up to {off:.2g} in a batch of {len(rows)} (pad batches to one size)")
+
+    some([7])
+    some(list(range(69, -1, -1)))
+    tried(some, examples=6, chosen=st.lists(st.integers(0, 69), min_size=1, max_size=40))

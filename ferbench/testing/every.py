@@ -32,7 +32,7 @@ def entry_is_complete(trial: Trial) -> None:
     expect("\n" not in entry.summary.strip(), f"the summary is {entry.summary!r}")
     if entry.kind in ("dataset", "scenes"):
         expect(entry.licence, "the entry says no licence")
-        needs = trial.part.needs_data
+        needs = trial.component.needs_data
         expect(entry.generated is not needs, f"the entry says generated={entry.generated} where needs_data is {needs}")
 
 
@@ -75,8 +75,8 @@ def defaults_are_of_their_types(trial: Trial) -> None:
 def it_has_what_its_interface_asks_for(trial: Trial) -> None:
     """What the factory gives has every member of its kind's protocol in ``ferbench.interfaces``."""
     wanted = INTERFACES[trial.entry.kind]
-    missing = [name for name in sorted(_members(wanted)) if not hasattr(trial.part, name)]
-    expect(not missing, f"{type(trial.part).__name__} lacks {', '.join(missing)} of {wanted.__name__}")
+    missing = [name for name in sorted(_members(wanted)) if not hasattr(trial.component, name)]
+    expect(not missing, f"{type(trial.component).__name__} lacks {', '.join(missing)} of {wanted.__name__}")
 
 
 def _members(protocol: type) -> set[str]:

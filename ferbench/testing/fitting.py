@@ -8,13 +8,16 @@ from typing import Any
 import numpy as np
 
 from ferbench.components.registry import Entry
+from ferbench.data import Labels
 from ferbench.errors import FerbenchError
+from ferbench.interfaces import Loss, Sampler, Trainable, TrainingJob, TrainingMonitor
 from ferbench.testing.examples import crops
 from ferbench.testing.monitors import Recorder
 from ferbench.testing.rules import Skipped
 from ferbench.testing.trial import Trial
 
-COUNT, CLASSES = 24, 3
+COUNT = 24
+CLASSES = 3
 
 
 class Rows:
@@ -32,29 +35,54 @@ class Rows:
         return self._images[rows].copy()
 
 
-def fit(
-    trial: Trial,
+def training_job(
+    monitor: TrainingMonitor,
     *,
+    loss: Loss | None = None,
+    sampler: Sampler | None = None,
+    num_classes: int = CLASSES,
     seed: int = 3,
-    monitor: Recorder | None = None,
     checkpoint: Path | None = None,
-    images: Any = None,
-    labels: Any = None,
-    **changes: Any,
-) -> Any:
-    """A new embedder fitted on 24 crops of three classes."""
-    own, codes = crops(COUNT, CLASSES)
-    loss, sampler = loss_and_sampler(trial)
-    return trial.build(**changes).fit(
-        own if images is None else images,
-        codes if labels is None else labels,
-        num_classes=CLASSES,
-        loss=loss and loss.load()(),
-        sampler=sampler and sampler.load()(),
-        monitor=monitor or Recorder(own[:2]),
+) -> TrainingJob:
+    """A ``TrainingJob`` for a test."""
+    return TrainingJob(
+        num_classes=num_classes,
+        loss=loss,
+        sampler=sampler,
+        monitor=monitor,
         rng=np.random.default_rng(seed),
         checkpoint=checkpoint,
     )
+
+
+def skip_if_untrained(trial: Trial) -> None:
+    """Raises ``Skipped`` for an embedder that is not trained."""
+    if not isinstance(trial.component, Trainable):
+        raise Skipped("it is not trained")
+
+
+def fit(
+    trial: Trial,
+    *,
+    monitor: Recorder | None = None,
+    checkpoint: Path | None = None,
+    images: Any = None,
+    labels: Labels | None = None,
+    **changes: Any,
+) -> Any:
+    """A new embedder fitted on 24 crops of three classes; one that is not trained is as it was built."""
+    embedder = trial.build(**changes)
+    if not isinstance(embedder, Trainable):
+        return embedder
+    own_images, own_labels = crops(COUNT, CLASSES)
+    loss, sampler = loss_and_sampler(trial)
+    job = training_job(
+        monitor or Recorder(probe=own_images[:2]),
+        loss=loss.load()() if loss else None,
+        sampler=sampler.load()() if sampler else None,
+        checkpoint=checkpoint,
+    )
+    return embedder.fit(own_images if images is None else images, own_labels if labels is None else labels, job)
 
 
 def fitted(trial: Trial) -> Any:
@@ -69,33 +97,25 @@ def loss_and_sampler(trial: Trial) -> tuple[Entry | None, Entry | None]:
 
     Raises ``Skipped`` if it asks for them and none are installed.
     """
-    if "company" not in trial.memory:
-        trial.memory["company"] = _company(trial)
-    found: tuple[Entry | None, Entry | None] = trial.memory["company"]
-    return found
+    if "loss and sampler" not in trial.memory:
+        trial.memory["loss and sampler"] = _loss_and_sampler(trial)
+    entries: tuple[Entry | None, Entry | None] = trial.memory["loss and sampler"]
+    return entries
 
 
-def _company(trial: Trial) -> tuple[Entry | None, Entry | None]:
+def _loss_and_sampler(trial: Trial) -> tuple[Entry | None, Entry | None]:
     images, labels = crops(COUNT, CLASSES)
     try:
-        trial.build().fit(
-            images,
-            labels,
-            num_classes=CLASSES,
-            loss=None,
-            sampler=None,
-            monitor=Recorder(images[:2]),
-            rng=np.random.default_rng(0),
-            checkpoint=None,
-        )
+        trial.build().fit(images, labels, training_job(Recorder(probe=images[:2]), seed=0))
         return None, None
     except FerbenchError as error:
-        found = [_nearest(trial, kind) for kind in ("loss", "sampler")]
-        if None in found:
+        loss = _nearest(trial, "loss")
+        sampler = _nearest(trial, "sampler")
+        if loss is None or sampler is None:
             raise Skipped(f"it asks for a loss and a sampler, and none are installed: {error.what}") from error
-        return found[0], found[1]
+        return loss, sampler
 
 
 def _nearest(trial: Trial, kind: str) -> Entry | None:
-    entries = [one for one in trial.registry if one.kind == kind]
-    return min(entries, key=lambda one: one.distribution != trial.entry.distribution, default=None)
+    entries = [entry for entry in trial.registry if entry.kind == kind]
+    return min(entries, key=lambda entry: entry.distribution != trial.entry.distribution, default=None)

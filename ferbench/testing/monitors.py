@@ -1,11 +1,12 @@
-"""A monitor that remembers what an embedder tells it."""
+"""A monitor that records what an embedder reports to it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
 from ferbench.data import Embeddings, Epoch, ImageRows
+from ferbench.interfaces import Embedder
 
 
 class KilledError(Exception):
@@ -13,13 +14,24 @@ class KilledError(Exception):
 
 
 class Recorder:
-    """A ``TrainingMonitor`` that wants every epoch, or with ``wants=False`` none, and keeps epoch ``best``.
+    """A ``TrainingMonitor`` that keeps the epochs, steps and warnings, and the embeddings of ``probe`` at each epoch.
 
-    The first batch of epoch ``dies_in`` raises ``KilledError``.
+    ``scores`` are the accuracies that it gives, one per epoch; without them later epochs are better. ``wants=False``
+    asks for no epoch but the last. The first batch of epoch ``dies_in`` raises ``KilledError``.
     """
 
-    def __init__(self, probe: ImageRows, *, best: int = 1, dies_in: int = 0, wants: bool = True) -> None:
-        self.probe, self.best, self.dies_in, self.wanted = probe, best, dies_in, wants
+    def __init__(
+        self,
+        scores: Sequence[float] | None = None,
+        *,
+        probe: ImageRows | None = None,
+        wants: bool = True,
+        dies_in: int = 0,
+    ) -> None:
+        self.scores = scores
+        self.probe = probe
+        self.wanted = wants
+        self.dies_in = dies_in
         self.epochs: list[Epoch] = []
         self.steps: list[dict[str, Any]] = []
         self.embeddings: list[Embeddings] = []
@@ -28,10 +40,11 @@ class Recorder:
     def wants(self, epoch: int) -> bool:
         return self.wanted
 
-    def score(self, epoch: Epoch, embed: Callable[[ImageRows], Embeddings]) -> float:
+    def score(self, epoch: Epoch, embedder: Embedder) -> float:
         self.epochs.append(epoch)
-        self.embeddings.append(embed(self.probe))
-        return 0.9 if epoch.number == self.best else 0.5
+        if self.probe is not None:
+            self.embeddings.append(embedder.embed(self.probe))
+        return self._score(epoch.number)
 
     def step(self, *, epoch: int, batch: int, batches: int, images: int, loss: float) -> None:
         if epoch == self.dies_in:
@@ -42,4 +55,8 @@ class Recorder:
         self.warnings.append(message)
 
     def is_best(self) -> bool:
-        return self.epochs[-1].number == self.best
+        last = self.epochs[-1].number
+        return self._score(last) > max((self._score(epoch) for epoch in range(1, last)), default=-1.0)
+
+    def _score(self, epoch: int) -> float:
+        return float(epoch) if self.scores is None else self.scores[epoch - 1]

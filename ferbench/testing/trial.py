@@ -64,7 +64,7 @@ class Trial:
         return Path(tempfile.mkdtemp(dir=self._scratch))
 
     @cached_property
-    def part(self) -> Any:
+    def component(self) -> Any:
         """The part, built once for all rules that do not change it."""
         return self.build()
 

@@ -21,17 +21,20 @@ class Wandering:
         self.epochs = epochs
         self.weights = np.zeros((PIXELS, 4), np.float32)
 
-    def fit(self, images, labels, *, num_classes, loss, sampler, monitor, rng, checkpoint):
-        seed = int(rng.integers(2**32))
+    scores_kind = "decision"
+
+    def fit(self, crops, labels, job):
+        monitor, checkpoint = job.monitor, job.checkpoint
+        seed = int(job.rng.integers(2**32))
         done, best = 0, self.weights
         if checkpoint and (checkpoint / "state.npz").exists():
             with np.load(checkpoint / "state.npz") as state:
                 done, best, self.weights = int(state["done"]), state["best"], self.resumed(state)
         for epoch in range(done + 1, self.epochs + 1):
-            self.step(monitor, epoch, len(images[:2]))
+            self.step(monitor, epoch, len(crops[:2]))
             self.weights = self.weights + self.wander(seed, epoch)
             if self.scored(monitor, epoch):
-                monitor.score(Epoch(epoch, 1 / epoch, 0.1, 100.0), self.embed)
+                monitor.score(Epoch(epoch, 1 / epoch, 0.1, 100.0), self)
                 best = self.kept(monitor, best)
             if checkpoint:
                 np.savez(checkpoint / "state.npz", done=epoch, best=best, weights=self.weights)
@@ -57,28 +60,31 @@ class Wandering:
         rows = images[:].reshape(-1, PIXELS).astype(np.float32) / 255
         return np.array([row @ self.weights for row in rows], np.float32).reshape(-1, 4)
 
+    def class_scores(self, crops):
+        return self.embed(crops)[:, :3]
+
     def save(self, folder):
         np.save(folder / "weights.npy", self.weights)
 
-    def load(self, place):
+    def load(self, path):
         try:
-            self.weights = np.load(place if place.is_file() else place / "weights.npy", allow_pickle=False)
+            self.weights = np.load(path if path.is_file() else path / "weights.npy", allow_pickle=False)
         except (OSError, ValueError) as error:
-            raise WeightsError(f"{place} holds no weights", fix="bring what save wrote") from error
+            raise WeightsError(f"{path} holds no weights", fix="bring what save wrote") from error
         return self
 
 
 @breaks("embedder", "a_missing_loss_is_no_surprise", "raised AttributeError")
 class NeedsALoss(Wandering):
-    def fit(self, images, labels, *, loss, **others):
-        loss.prepare(4, others["num_classes"])
-        return super().fit(images, labels, loss=loss, **others)
+    def fit(self, crops, labels, job):
+        job.loss.prepare(4, job.num_classes)
+        return super().fit(crops, labels, job)
 
 
 @breaks("embedder", "fit_gives_an_embedder", "returns NoneType")
 class GivesNothing(Wandering):
-    def fit(self, *images, **others):
-        super().fit(*images, **others)
+    def fit(self, crops, labels, job):
+        super().fit(crops, labels, job)
 
 
 @breaks("embedder", "embeddings_are_float32", r"5 crops give float64 \(5, 4\)")
@@ -87,7 +93,7 @@ class Doubles(Wandering):
         return super().embed(images).astype(np.float64)
 
 
-@breaks("embedder", "a_row_hangs_on_its_image_alone", "differs by up to")
+@breaks("embedder", "a_row_depends_on_its_image_alone", "differs by up to")
 class Normed(Wandering):
     def embed(self, images):
         rows = super().embed(images)
@@ -110,8 +116,38 @@ class Darkens(Wandering):
 
 @breaks("embedder", "crops_need_not_be_an_array", "raised AttributeError")
 class WantsAnArray(Wandering):
-    def fit(self, images, labels, **others):
-        return super().fit(images.copy(), labels, **others)
+    def embed(self, images):
+        return super().embed(images.copy())
+
+
+@breaks("embedder", "training_crops_need_not_be_an_array", "raised AttributeError")
+class TrainsOnAnArray(Wandering):
+    def fit(self, crops, labels, job):
+        return super().fit(crops.copy(), labels, job)
+
+
+@breaks("embedder", "training_data_are_not_written", "wrote into the labels")
+class Relabels(Wandering):
+    def fit(self, crops, labels, job):
+        labels[0] = 1
+        return super().fit(crops, labels, job)
+
+
+@breaks("embedder", "a_training_is_whole", "it lacks save, load")
+class Forgets:
+    embedding_size = 4
+
+    def fit(self, crops, labels, job):
+        return self
+
+    def embed(self, images):
+        return np.zeros((len(images), 4), np.float32)
+
+
+@breaks("embedder", "class_scores_are_what_they_say", r"give float32 \(5, 2\), not float \[5, 3\]")
+class TwoScores(Wandering):
+    def class_scores(self, crops):
+        return self.embed(crops)[:, :2]
 
 
 @breaks("embedder", "one_seed_gives_one_embedder", "differ by up to")
@@ -122,13 +158,13 @@ class Global(Wandering):
 
 @breaks("embedder", "what_it_refuses_it_explains", "raised ValueError")
 class TwoClasses(Wandering):
-    def fit(self, images, labels, **others):
+    def fit(self, crops, labels, job):
         if len(np.unique(labels)) < 2:
             raise ValueError("one class")
-        return super().fit(images, labels, **others)
+        return super().fit(crops, labels, job)
 
 
-@breaks("embedder", "the_monitor_is_told", "no batch was told")
+@breaks("embedder", "the_monitor_is_told", "no batch was reported")
 class Silent(Wandering):
     def step(self, monitor, epoch, images):
         pass
@@ -157,7 +193,7 @@ class Forgetful(Wandering):
 
 @breaks("embedder", "what_it_saves_it_takes_back", "embeddings differ")
 class TakesNothing(Wandering):
-    def load(self, place):
+    def load(self, path):
         return self
 
 
@@ -169,5 +205,5 @@ class Pickled(Wandering):
 
 @breaks("embedder", "other_weights_are_refused", "took a file of other bytes")
 class TakesAnything(Wandering):
-    def load(self, place):
-        return super().load(place) if place.is_dir() else self
+    def load(self, path):
+        return super().load(path) if path.is_dir() else self

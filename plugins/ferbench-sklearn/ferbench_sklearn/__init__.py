@@ -14,7 +14,6 @@ def register_classifiers() -> list[Entry]:
             "support vector machine: linear, RBF, polynomial or sigmoid kernel",
             paper=f"{_HAIDER}.2; Cortes and Vapnik, 1995",
             licence="BSD-3-Clause (scikit-learn)",
-            stores=("ferbench_sklearn.sigmoid.SigmoidSVC",),
         ),
         Entry(
             "lda",

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Le
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import SVC, LinearSVC
-
-from ferbench.running.classifier_file import portable
-from ferbench_sklearn.portable import to_libsvm
-from ferbench_sklearn.sigmoid import SigmoidSVC
 
 Kernel = Literal["linear", "rbf", "poly", "sigmoid"]
 
@@ -23,13 +18,11 @@ def svm(
     gamma: Annotated[float, Ge(0)] = 0.0,
     degree: Annotated[int, Ge(1)] = 3,
     balanced: bool = False,
-) -> SVC | LinearSVC | SigmoidSVC:
+) -> SVC | LinearSVC:
     """A support vector machine.
 
     The linear kernel is solved in the primal by liblinear, one class against the rest, squared hinge: its time grows
-    with the number of samples, not with its square. The others are solved one against one: the RBF and polynomial
-    kernels by oneDAL (scikit-learn-intelex) where this platform has it, else by libsvm; the sigmoid kernel by libsvm on
-    kernel matrices made at once. The result names the class.
+    with the number of samples, not with its square. The others are solved by libsvm, one class against another.
 
     Args:
         kernel: of the four in the paper's Table 5.
@@ -41,19 +34,7 @@ def svm(
     weight: Literal["balanced"] | None = "balanced" if balanced else None
     if kernel == "linear":
         return LinearSVC(C=C, dual=False, class_weight=weight)
-    if kernel == "sigmoid":
-        return SigmoidSVC(C=C, gamma=gamma or "scale", class_weight=weight)
-    return _svc()(C=C, kernel=kernel, gamma=gamma or "scale", degree=degree, class_weight=weight, break_ties=True)
-
-
-def _svc() -> Any:
-    """scikit-learn's class, or the faster one that predicts the same; asked for by name, never patched."""
-    if find_spec("sklearnex") is None:
-        return SVC
-    from sklearnex.svm import SVC as Accelerated  # noqa: N811 - beside scikit-learn's
-
-    portable.register(Accelerated, to_libsvm)
-    return Accelerated
+    return SVC(C=C, kernel=kernel, gamma=gamma or "scale", degree=degree, class_weight=weight, break_ties=True)
 
 
 def lda(shrinkage: Annotated[float, Ge(0), Le(1)] = 0.0) -> LinearDiscriminantAnalysis:
@@ -75,6 +56,6 @@ def softmax_regression(
 
     Args:
         C: inverse strength of the L2 penalty.
-        iterations: of the solver at most; stopping there is said in the result.
+        iterations: of the solver at most; the result notes it if the solver stopped there.
     """
     return LogisticRegression(C=C, max_iter=iterations)

@@ -14,16 +14,16 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from ferbench.data import Embeddings, ImageRows, Labels, batches
 from ferbench.errors import ParameterError
-from ferbench.interfaces import Loss, Sampler, TrainingMonitor
+from ferbench.interfaces import Loss, TrainingJob
 from ferbench.support import replacing
 from ferbench_torch import backbone
 from ferbench_torch.augment import Augmentation
 from ferbench_torch.images import to_tensor
 from ferbench_torch.schedules import Schedule
-from ferbench_torch.trainer import Recipe, Trainer
+from ferbench_torch.trainer import Recipe, Trainer, TrainingData
 
 BATCH = 64
-"""Every embedding is computed in a batch of this size, filled up with zeros, so that none depends on its company."""
+"""Every embedding is computed in a batch of this size, filled up with zeros, so that none depends on the others."""
 
 FILE = "embedder.safetensors"
 
@@ -69,7 +69,10 @@ class ResNet18:
         precision: Literal["fp32", "bf16"] = "fp32",
         device: str = "auto",
     ) -> None:
-        self.size, self.features, self.weights, self.flip_average = size, features, weights, flip_average
+        self.size = size
+        self.features = features
+        self.weights = weights
+        self.flip_average = flip_average
         self.recipe = Recipe(
             epochs=epochs,
             optimizer=optimizer,
@@ -89,8 +92,8 @@ class ResNet18:
         return self.size if self.features == "head" else backbone.POOLED
 
     @property
-    def parameters(self) -> int:
-        """How many numbers the network has."""
+    def weight_count(self) -> int:
+        """How many weights the network has."""
         return sum(value.numel() for value in self._network().parameters())
 
     def macs(self, size: int) -> int:
@@ -99,53 +102,45 @@ class ResNet18:
         As the network is defined: how a device computes it (``tiny_maps``) does not matter.
         """
         with torch.device("meta"):
-            net, crop = backbone.EmbeddingNet(self.size, imagenet=False).eval(), torch.zeros(1, 1, size, size)
+            net = backbone.EmbeddingNet(self.size, imagenet=False).eval()
+            crop = torch.zeros(1, 1, size, size)
         forward = net if self.features == "head" else net.features
         with torch.inference_mode(), FlopCounterMode(display=False) as counter:
             forward(crop)
         return int(counter.get_total_flops()) // 2 * (1 + self.flip_average)
 
-    def fit(
-        self,
-        images: ImageRows,
-        labels: Labels,
-        *,
-        num_classes: int,
-        loss: Loss | None,
-        sampler: Sampler | None,
-        monitor: TrainingMonitor,
-        rng: np.random.Generator,
-        checkpoint: Path | None,
-    ) -> ResNet18:
+    def fit(self, crops: ImageRows, labels: Labels, job: TrainingJob) -> ResNet18:
         """Trains on crops uint8 [N, S, S] and labels int64 [N]; keeps the weights of the monitor's best epoch.
 
-        Goes on from the weights that ``load`` took, if it did.
+        Continues from the weights that ``load`` took, if it did.
         """
-        if not isinstance(loss, nn.Module) or sampler is None:
+        loss = job.loss
+        if not isinstance(loss, nn.Module) or job.sampler is None:
             raise ParameterError(
                 "embedder 'resnet18' is trained with a loss that is a torch.nn.Module, and a sampler",
                 fix="give the pipeline a [loss] and a [sampler]; see: ferbench list losses",
             )
-        seed = int(rng.integers(2**62))
+        seed = int(job.rng.integers(2**62))
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             if not self._loaded:
                 self._net = backbone.build(self.size, self.weights)
             net = self._network()
-            cast(Loss, loss).prepare(self.size, num_classes)
+            cast(Loss, loss).prepare(self.size, job.num_classes)
         net.to(self.device).to(memory_format=torch.channels_last)
         trainer = Trainer(net, loss.to(self.device), self.recipe, device=self.device, seed=seed)
+        data = TrainingData(crops, labels, job.sampler)
         with _deterministic(self.device):
-            trainer.fit(images, labels, sampler=sampler, monitor=monitor, embed=self.embed, folder=checkpoint)
+            trainer.fit(data, embedder=self, monitor=job.monitor, folder=job.checkpoint)
         return self
 
     @torch.inference_mode()
-    def embed(self, images: ImageRows) -> Embeddings:
+    def embed(self, crops: ImageRows) -> Embeddings:
         """float32 [N, D], rows of length 1, for uint8 [N, S, S]."""
         net = self._network().eval()
-        rows = np.empty((len(images), self.embedding_size), np.float32)
-        for part in batches(len(images), BATCH):
-            chunk = images[part]
+        rows = np.empty((len(crops), self.embedding_size), np.float32)
+        for rows_of_batch in batches(len(crops), BATCH):
+            chunk = crops[rows_of_batch]
             padded = np.zeros((BATCH, *chunk.shape[1:]), np.uint8)
             padded[: len(chunk)] = chunk
             pixels = to_tensor(padded, self.device)
@@ -153,7 +148,7 @@ class ResNet18:
             result = forward(pixels)
             if self.flip_average:
                 result = nn.functional.normalize(result + forward(pixels.flip(-1)))
-            rows[part] = result[: len(chunk)].cpu().numpy()
+            rows[rows_of_batch] = result[: len(chunk)].cpu().numpy()
         return rows
 
     def save(self, folder: Path) -> None:
@@ -161,10 +156,10 @@ class ResNet18:
         with replacing(folder / FILE) as fresh:
             save_file({name: value.contiguous() for name, value in self._network().state_dict().items()}, fresh)
 
-    def load(self, place: Path) -> ResNet18:
-        """Takes the weights of ``embedder.safetensors`` in folder ``place``, or of that file. ``WeightsError``."""
+    def load(self, path: Path) -> ResNet18:
+        """Takes the weights of ``embedder.safetensors`` in folder ``path``, or of that file. ``WeightsError``."""
         self._net = backbone.EmbeddingNet(self.size, imagenet=False)
-        backbone.restore(self._net, place if place.is_file() else place / FILE)
+        backbone.restore(self._net, path if path.is_file() else path / FILE)
         self._net.to(self.device).to(memory_format=torch.channels_last)
         self._loaded = True
         return self

@@ -6,7 +6,6 @@ Everything random in an epoch is drawn from (seed, epoch), so an epoch repeated 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -15,15 +14,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ferbench.data import Embeddings, Epoch, ImageRows, Labels
+from ferbench.data import Epoch, ImageRows, Labels
 from ferbench.errors import TrainingError
-from ferbench.interfaces import Sampler, TrainingMonitor
+from ferbench.interfaces import Embedder, Sampler, TrainingMonitor
 from ferbench_torch import checkpoint, schedules
 from ferbench_torch.augment import Augmentation
 from ferbench_torch.images import to_tensor
 
 COLLAPSED = 1e-3
-"""Variance of unit-length embeddings (1 - |mean|²) under which a network gives everything the same place."""
+"""Variance of unit-length embeddings (1 - |mean|²) below which a network puts everything in one place."""
 
 
 @dataclass(frozen=True)
@@ -39,33 +38,37 @@ class Recipe:
     augmentation: Augmentation
 
 
+@dataclass(frozen=True)
+class TrainingData:
+    """Crops uint8 [N, S, S], labels int64 [N], and the sampler of their batches."""
+
+    crops: ImageRows
+    labels: Labels
+    sampler: Sampler
+
+
 class Trainer:
     """Trains ``net`` with ``loss`` and keeps its weights of the monitor's best epoch."""
 
     def __init__(self, net: nn.Module, loss: nn.Module, recipe: Recipe, *, device: torch.device, seed: int) -> None:
-        self.net, self.loss, self.recipe, self.device, self.seed = net, loss, recipe, device, seed
+        self.net = net
+        self.loss = loss
+        self.recipe = recipe
+        self.device = device
+        self.seed = seed
         parameters = [*net.parameters(), *loss.parameters()]
         self.optimizer = _optimizer(parameters, recipe)
         self.scores: list[tuple[int, float]] = []
         self.best: dict[str, Tensor] = {}
 
-    def fit(
-        self,
-        images: ImageRows,
-        labels: Labels,
-        *,
-        sampler: Sampler,
-        monitor: TrainingMonitor,
-        embed: Callable[[ImageRows], Embeddings],
-        folder: Path | None,
-    ) -> None:
+    def fit(self, data: TrainingData, *, embedder: Embedder, monitor: TrainingMonitor, folder: Path | None) -> None:
         """Runs the epochs that are left; with ``folder``, leaves a checkpoint there after each."""
         first = self._resume(folder) if folder else 1
         for epoch in range(first, self.recipe.epochs + 1):
-            row = self._epoch(epoch, images, labels, sampler, monitor)
+            row = self._epoch(epoch, data, monitor)
             if monitor.wants(epoch) or epoch == self.recipe.epochs:
                 self.net.eval()
-                self.scores.append((epoch, monitor.score(row, embed)))
+                self.scores.append((epoch, monitor.score(row, embedder)))
                 if self.recipe.schedule == "plateau" and np.isnan(self.scores[-1][1]):
                     monitor.warn(
                         "schedule plateau has no validation accuracy to follow, as this protocol holds nothing out: "
@@ -78,19 +81,19 @@ class Trainer:
         self.net.load_state_dict(self.best)
         self.net.eval()
 
-    def _epoch(
-        self, epoch: int, images: ImageRows, labels: Labels, sampler: Sampler, monitor: TrainingMonitor
-    ) -> Epoch:
+    def _epoch(self, epoch: int, data: TrainingData, monitor: TrainingMonitor) -> Epoch:
         started = time.perf_counter()
         rng = np.random.default_rng([self.seed, epoch])
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
-        batches = list(sampler.batches(labels, rng))
-        targets = torch.from_numpy(labels)
+        batches = list(data.sampler.batches(data.labels, rng))
+        targets = torch.from_numpy(data.labels)
         self.net.train()
-        total, count, embeddings = 0.0, 0, torch.zeros(0)
+        total = 0.0
+        count = 0
+        embeddings = torch.zeros(0)
         for number, indices in enumerate(batches):
             rate = self._set_rate(epoch, number / len(batches))
-            pixels = to_tensor(images[indices], self.device)
+            pixels = to_tensor(data.crops[indices], self.device)
             pixels = self.recipe.augmentation(pixels, generator)
             chosen = targets[torch.from_numpy(indices)].to(self.device)
             with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.precision == "bf16"):
@@ -104,15 +107,16 @@ class Trainer:
             if not np.isfinite(value):
                 raise TrainingError(
                     f"the loss became {value} in epoch {epoch}, batch {number + 1}",
-                    fix=f"train with a smaller rate, say --set embedder.learning_rate={rate / 10:g}",
+                    fix=f"train with a smaller rate, for example --set embedder.learning_rate={rate / 10:g}",
                 )
-            total, count = total + value * len(indices), count + len(indices)
+            total += value * len(indices)
+            count += len(indices)
             monitor.step(epoch=epoch, batch=number + 1, batches=len(batches), images=count, loss=total / count)
         spread = 1.0 - float(embeddings.detach().mean(dim=0).pow(2).sum())
         if spread < COLLAPSED:
             monitor.warn(
-                f"the embedder has collapsed: in epoch {epoch} all embeddings of a batch lie within {spread:.1e} of "
-                "each other (variance), so they tell the classes apart no more; try mining batch-all, P x K batches, "
+                f"the embedder has collapsed: in epoch {epoch} all embeddings of a batch are within {spread:.1e} of "
+                "each other (variance), so they no longer tell the classes apart; try mining batch-all, P x K batches, "
                 "a smaller learning rate, or loss triplet-cross-entropy"
             )
         elapsed = time.perf_counter() - started

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,11 @@ from torch import Tensor, nn
 
 from ferbench.data import Embeddings, ImageRows, Images, Labels
 from ferbench.errors import TrainingError
+from ferbench.testing.monitors import KilledError, Recorder
 from ferbench_torch.augment import Augmentation
 from ferbench_torch.cross_entropy import CrossEntropyLoss
 from ferbench_torch.samplers import UniformSampler
-from ferbench_torch.trainer import Recipe, Trainer
+from ferbench_torch.trainer import Recipe, Trainer, TrainingData
 
 Data = tuple[Images, Labels]
 RECIPE = Recipe(4, "adam", 0.01, 0.0, "plateau", "fp32", Augmentation())
@@ -61,14 +62,22 @@ def make(recipe: Recipe = RECIPE, loss: nn.Module | None = None, seed: int = 7) 
     return Trainer(Small(), loss, recipe, device=torch.device("cpu"), seed=seed)
 
 
-def fit(trainer: Trainer, data: Data, monitor: Any, folder: Path | None = None) -> Trainer:
-    def embed(images: ImageRows) -> Embeddings:
+@dataclass
+class Net:
+    """The trainer's network as an embedder."""
+
+    trainer: Trainer
+    embedding_size: int = 8
+
+    def embed(self, crops: ImageRows) -> Embeddings:
         with torch.inference_mode():
-            pixels = torch.from_numpy(images[:]).unsqueeze(1).float() / 255
-            values: Embeddings = trainer.net(pixels).numpy()
+            pixels = torch.from_numpy(crops[:]).unsqueeze(1).float() / 255
+            values: Embeddings = self.trainer.net(pixels).numpy()
         return values
 
-    trainer.fit(*data, sampler=UniformSampler(16), monitor=monitor, embed=embed, folder=folder)
+
+def fit(trainer: Trainer, data: Data, monitor: Recorder, folder: Path | None = None) -> Trainer:
+    trainer.fit(TrainingData(*data, UniformSampler(16)), embedder=Net(trainer), monitor=monitor, folder=folder)
     return trainer
 
 
@@ -80,8 +89,8 @@ def equal(one: list[Tensor], other: list[Tensor]) -> bool:
     return len(one) == len(other) and all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
 
 
-def test_it_learns_and_tells_the_monitor_all(data: Data, recorder: Any) -> None:
-    monitor = recorder()
+def test_it_learns_and_tells_the_monitor_all(data: Data) -> None:
+    monitor = Recorder()
     fit(make(), data, monitor)
     losses = [epoch.loss for epoch in monitor.epochs]
     assert losses[-1] < 0.5 * losses[0]
@@ -93,8 +102,8 @@ def test_it_learns_and_tells_the_monitor_all(data: Data, recorder: Any) -> None:
     assert monitor.warnings == []
 
 
-def test_one_seed_gives_one_training(data: Data, recorder: Any) -> None:
-    first, again, other = (fit(make(seed=seed), data, recorder()) for seed in (7, 7, 8))
+def test_one_seed_gives_one_training(data: Data) -> None:
+    first, again, other = (fit(make(seed=seed), data, Recorder()) for seed in (7, 7, 8))
     assert equal(weights(first), weights(again))
     assert not equal(weights(first), weights(other))
 
@@ -103,38 +112,36 @@ def test_one_seed_gives_one_training(data: Data, recorder: Any) -> None:
 @pytest.mark.parametrize("dies_in", [1, 2, 4])
 @pytest.mark.parametrize("schedule", ["plateau", "one-cycle"])
 def test_a_resumed_training_ends_like_one_that_was_never_killed(
-    data: Data, recorder: Any, killed: Any, tmp_path: Path, optimizer: Any, dies_in: int, schedule: Any
+    data: Data, tmp_path: Path, optimizer: Any, dies_in: int, schedule: Any
 ) -> None:
     recipe = replace(RECIPE, optimizer=optimizer, schedule=schedule)
     scores = [0.4, 0.9, 0.6, 0.5]
-    whole = fit(make(recipe), data, recorder(scores), tmp_path / "whole")
-    with pytest.raises(killed):
-        fit(make(recipe), data, recorder(scores, dies_in=dies_in), tmp_path / "killed")
+    whole = fit(make(recipe), data, Recorder(scores), tmp_path / "whole")
+    with pytest.raises(KilledError):
+        fit(make(recipe), data, Recorder(scores, dies_in=dies_in), tmp_path / "killed")
     assert (tmp_path / "killed" / "training.safetensors").exists() == (dies_in > 1)
-    monitor = recorder(scores)
-    monitor.given = scores[: dies_in - 1]
+    monitor = Recorder(scores)
     resumed = fit(make(recipe), data, monitor, tmp_path / "killed")
     assert [epoch.number for epoch in monitor.epochs] == list(range(dies_in, 5))
     assert equal(weights(whole), weights(resumed))
     assert resumed.scores == whole.scores
 
 
-def test_a_finished_training_is_not_trained_on(data: Data, recorder: Any, tmp_path: Path) -> None:
-    first, monitor = fit(make(), data, recorder(), tmp_path), recorder()
+def test_a_finished_training_is_not_trained_on(data: Data, tmp_path: Path) -> None:
+    first, monitor = fit(make(), data, Recorder(), tmp_path), Recorder()
     again = fit(make(), data, monitor, tmp_path)
     assert monitor.steps == []
     assert equal(weights(first), weights(again))
 
 
-def test_a_checkpoint_of_another_seed_is_refused(data: Data, recorder: Any, tmp_path: Path) -> None:
-    fit(make(), data, recorder(), tmp_path)
+def test_a_checkpoint_of_another_seed_is_refused(data: Data, tmp_path: Path) -> None:
+    fit(make(), data, Recorder(), tmp_path)
     with pytest.raises(TrainingError, match="of another seed"):
-        fit(make(seed=8), data, recorder(), tmp_path)
+        fit(make(seed=8), data, Recorder(), tmp_path)
 
 
-def test_the_best_epochs_weights_are_kept(data: Data, recorder: Any) -> None:
-    monitor = recorder([0.1, 0.9, 0.9, 0.5])
-    monitor.sample = data[0]
+def test_the_best_epochs_weights_are_kept(data: Data) -> None:
+    monitor = Recorder([0.1, 0.9, 0.9, 0.5], probe=data[0])
     trainer = fit(make(), data, monitor)
     assert not trainer.net.training
     pixels = torch.from_numpy(data[0]).unsqueeze(1).float() / 255
@@ -142,36 +149,36 @@ def test_the_best_epochs_weights_are_kept(data: Data, recorder: Any) -> None:
     assert [np.array_equal(kept, rows) for rows in monitor.embeddings] == [False, True, False, False]
 
 
-def test_a_last_epoch_that_the_monitor_does_not_want_is_scored(data: Data, recorder: Any) -> None:
-    monitor = recorder()
-    monitor.wants = lambda epoch: epoch == 2
+def test_a_last_epoch_that_the_monitor_does_not_want_is_scored(data: Data, monkeypatch: pytest.MonkeyPatch) -> None:
+    monitor = Recorder()
+    monkeypatch.setattr(monitor, "wants", lambda epoch: epoch == 2)
     fit(make(), data, monitor)
     assert [epoch.number for epoch in monitor.epochs] == [2, 4]
 
 
-def test_the_rate_falls_on_a_plateau(data: Data, recorder: Any) -> None:
-    monitor = recorder([0.5] * 8)
+def test_the_rate_falls_on_a_plateau(data: Data) -> None:
+    monitor = Recorder([0.5] * 8)
     fit(make(replace(RECIPE, epochs=8)), data, monitor)
     rates = [epoch.learning_rate for epoch in monitor.epochs]
     assert rates == pytest.approx([0.01] * 6 + [0.009] * 2)
 
 
-def test_one_cycle_moves_within_an_epoch(data: Data, recorder: Any) -> None:
-    monitor = recorder()
+def test_one_cycle_moves_within_an_epoch(data: Data) -> None:
+    monitor = Recorder()
     fit(make(replace(RECIPE, epochs=1, schedule="one-cycle")), data, monitor)
     # The last of four batches lies at 3/4 of the cycle: a third of the way down is left.
     assert monitor.epochs[0].learning_rate == pytest.approx(0.01 * (1 / 2500 + (1 - 1 / 2500) * 0.25))
 
 
-def test_a_collapse_is_said(data: Data, recorder: Any) -> None:
-    monitor = recorder()
+def test_a_collapse_is_said(data: Data) -> None:
+    monitor = Recorder()
     fit(make(replace(RECIPE, epochs=25, learning_rate=0.1), loss=Pull()), data, monitor)
     assert monitor.warnings
     assert "the embedder has collapsed: in epoch" in monitor.warnings[-1]
     assert monitor.epochs[-1].extra["spread"] < 1e-3
 
 
-def test_a_loss_that_is_no_number_ends_the_training(data: Data, recorder: Any) -> None:
+def test_a_loss_that_is_no_number_ends_the_training(data: Data) -> None:
     with pytest.raises(TrainingError, match="the loss became nan in epoch 1, batch 1") as raised:
-        fit(make(loss=Poison()), data, recorder())
+        fit(make(loss=Poison()), data, Recorder())
     assert "embedder.learning_rate=0.001" in raised.value.fix

@@ -2,7 +2,6 @@
 
 import json
 import time
-from pathlib import Path
 from typing import Annotated
 
 import numpy as np
@@ -148,7 +147,7 @@ class ToyFiles(ToyScenes):
 class ToyEmbedder:
     """Its weight is the number of epochs; each epoch it adds noise of that size, so the last one is the worst.
 
-    A loaded weight is gone on from.
+    Training continues from a loaded weight. Its class scores are how well a crop fits each class's stripes.
 
     Args:
         epochs: how
@@ -158,6 +157,7 @@ class ToyEmbedder:
     """
 
     embedding_size = 48
+    scores_kind = "decision"
 
     def __init__(
         self,
@@ -167,17 +167,20 @@ class ToyEmbedder:
         device: str = "cpu",
     ):
         self.epochs, self.noise, self.seconds, self.weight = epochs, noise, seconds, 0
+        self.classes = len(CLASSES)
 
-    def fit(self, images, labels, *, num_classes, loss, sampler, monitor, rng, checkpoint: Path | None):
-        state = checkpoint / "state.json" if checkpoint else None
+    def fit(self, crops, labels, job):
+        monitor = job.monitor
+        self.classes = job.num_classes
+        state = job.checkpoint / "state.json" if job.checkpoint else None
         saved = json.loads(state.read_text()) if state and state.exists() else {"done": 0, "best": 0}
         done, best, start = saved["done"], saved["best"], self.weight
         for epoch in range(done + 1, self.epochs + 1):
             self.weight = start + epoch
             time.sleep(self.seconds)
-            monitor.step(epoch=epoch, batch=1, batches=1, images=len(images), loss=1 / epoch)
+            monitor.step(epoch=epoch, batch=1, batches=1, images=len(crops), loss=1 / epoch)
             if monitor.wants(epoch) or epoch == self.epochs:
-                monitor.score(Epoch(epoch, 1 / epoch, 0.1, 100.0), self.embed)
+                monitor.score(Epoch(epoch, 1 / epoch, 0.1, 100.0), self)
                 best = self.weight if monitor.is_best() else best
             if state:
                 state.parent.mkdir(parents=True, exist_ok=True)
@@ -185,15 +188,22 @@ class ToyEmbedder:
         self.weight = best
         return self
 
-    def embed(self, images):
-        pixels = images[:].astype(np.float32).mean(axis=2) / 255
+    def embed(self, crops):
+        pixels = crops[:].astype(np.float32).mean(axis=2) / 255
         noise = np.random.default_rng(self.weight).normal(0, self.noise * self.weight + 1e-9, pixels.shape)
         return (pixels + noise).astype(np.float32)
+
+    def class_scores(self, crops):
+        rows = self.embed(crops)
+        y = 5 + np.arange(rows.shape[1]) * 38 / 48  # in the picture of 48 pixels, of which ToyDetector takes the middle
+        stripes = y // np.arange(1, self.classes + 1)[:, None] % 2 - 0.5
+        stripes -= stripes.mean(axis=1, keepdims=True)
+        return np.stack([(stripes * row).sum(axis=1) for row in rows] or np.empty((0, self.classes))).astype(np.float32)
 
     def save(self, folder):
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "weight.json").write_text(json.dumps(self.weight))
 
-    def load(self, place):
-        self.weight = json.loads((place if place.is_file() else place / "weight.json").read_text())
+    def load(self, path):
+        self.weight = json.loads((path if path.is_file() else path / "weight.json").read_text())
         return self

@@ -10,10 +10,10 @@ from skimage.feature import hog
 
 from ferbench.data import Embeddings, Images
 from ferbench.errors import ParameterError
-from ferbench_classic.untrained import Untrained
+from ferbench_classic.one_by_one import OneByOne
 
 
-class Hog(Untrained):
+class Hog(OneByOne):
     """HOG (Dalal and Triggs, CVPR 2005) by scikit-image, blocks normalised by L2-Hys.
 
     Args:

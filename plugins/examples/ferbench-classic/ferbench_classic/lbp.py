@@ -10,10 +10,10 @@ from skimage.feature import local_binary_pattern
 
 from ferbench.data import Embeddings, Images
 from ferbench.errors import ParameterError
-from ferbench_classic.untrained import Untrained
+from ferbench_classic.one_by_one import OneByOne
 
 
-class Lbp(Untrained):
+class Lbp(OneByOne):
     """Histograms of uniform patterns in each cell of a grid (Shan et al. 2009), by scikit-image.
 
     Args:

@@ -9,20 +9,8 @@ def register_embedders() -> list[Entry]:
         Entry(
             "onnx",
             "ferbench_onnx.model:OnnxModel",
-            "a ready model from a local ONNX file: its output is the embedding, or a score a class; not trained",
+            "a ready model from a local ONNX file: its output is the embedding, or the class scores; not trained",
             licence="the file's own",
             homepage="https://onnxruntime.ai",
-        )
-    ]
-
-
-@hookimpl
-def register_classifiers() -> list[Entry]:
-    return [
-        Entry(
-            "onnx-scores",
-            "ferbench_onnx.scores:onnx_scores",
-            "takes what embedder 'onnx' gives for the model's own class scores: the highest is the prediction",
-            stores=("ferbench_onnx.scores.OnnxScores",),
         )
     ]

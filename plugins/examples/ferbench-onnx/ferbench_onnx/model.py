@@ -12,14 +12,15 @@ import onnxruntime
 from annotated_types import Ge, Gt
 from numpy.typing import NDArray
 
-from ferbench.data import Embeddings, ImageRows, Images, Labels, batches
+from ferbench.data import Embeddings, ImageRows, Images, ScoresKind, batches
 from ferbench.errors import ParameterError, WeightsError
-from ferbench.interfaces import Loss, Sampler, TrainingMonitor
 from ferbench.support import sha256 as sha256_of
 from ferbench.support import weights_folder
 
 BATCH = 32
-"""Images at once where the model takes any number; the last batch is filled up, so that no row knows its company."""
+"""Images per batch where the model takes any number; the last is filled up, so that no row depends on the others."""
+NONE = -1
+"""In place of a column: the model has no score for that class."""
 TYPES = {"tensor(float)": np.float32, "tensor(uint8)": np.uint8}
 
 
@@ -30,7 +31,7 @@ class OnnxModel:
 
     Args:
         file: name of the ONNX file, in the working folder or below it, or in ferbench's weights folder. It is in every
-            result, so it is no absolute path. It has to be given.
+            result, so it is not an absolute path. It has to be given.
         sha256: the file's SHA-256 in hex: a result must say which model it is of. It has to be given.
         layout: of the input: ``NCHW``, ``NHWC`` or ``NHW``.
         channels: the gray crop is repeated to as many.
@@ -38,7 +39,10 @@ class OnnxModel:
         scale: factor on the pixels, by default to [0, 1].
         mean: subtracted after that.
         std: divided by at last.
-        output: name of the output; by default the first. It is flattened to one row an image.
+        output: name of the output; by default the first. It is flattened to one row per image.
+        columns: for classifier ``own-scores``: which column of the output is the score of each class of the dataset, in
+            the dataset's order, -1 for none; by default the columns are the classes.
+        scores: what the class scores are: a ``probability`` (a row adds up to 1), or ``decision`` values.
     """
 
     def __init__(
@@ -52,66 +56,62 @@ class OnnxModel:
         mean: float = 0.0,
         std: Annotated[float, Gt(0)] = 1.0,
         output: str = "",
+        columns: list[int] = [],  # noqa: B006 - a pipeline's list, which is not changed
+        scores: Literal["decision", "probability"] = "decision",
     ) -> None:
-        self.place = _find(file, sha256)
-        self.layout, self.channels, self.side = layout, channels, side
-        self.scale, self.mean, self.std = np.float32(scale), np.float32(mean), np.float32(std)
-        self.session = _open(self.place)
+        self.file = _find(file, sha256)
+        self.layout = layout
+        self.channels = channels
+        self.side = side
+        self.scale = np.float32(scale)
+        self.mean = np.float32(mean)
+        self.std = np.float32(std)
+        self.columns = columns
+        self.scores_kind: ScoresKind = scores
+        self.session = _open(self.file)
         self.input, self.output = self._ends(output)
 
     @property
     def embedding_size(self) -> int:
-        """D, found out with blank crops."""
-        return int(
-            self.embed(np.zeros((1, self.side or self._own_side(), self.side or self._own_side()), np.uint8)).shape[1]
-        )
+        """D, by the output for a blank crop."""
+        side = self.side or self._own_side()
+        return int(self.embed(np.zeros((1, side, side), np.uint8)).shape[1])
 
-    def fit(
-        self,
-        images: ImageRows,
-        labels: Labels,
-        *,
-        num_classes: int,
-        loss: Loss | None,
-        sampler: Sampler | None,
-        monitor: TrainingMonitor,
-        rng: np.random.Generator,
-        checkpoint: Path | None,
-    ) -> OnnxModel:
-        """Nothing to train."""
-        return self
-
-    def embed(self, images: ImageRows) -> Embeddings:
+    def embed(self, crops: ImageRows) -> Embeddings:
         """float32 [N, D] for uint8 [N, S, S]. Raises ``ParameterError`` if the model does not take such an input."""
         fixed = self.input.shape[0]
         size = fixed if isinstance(fixed, int) else BATCH
         rows = []
-        for part in batches(len(images), size):
-            crops = self._scaled(images[part])
-            padded = np.zeros((size, *crops.shape[1:]), np.uint8)
-            padded[: len(crops)] = crops
-            rows.append(self._run(self._prepared(padded))[: len(crops)])
+        for batch in batches(len(crops), size):
+            pixels = self._scaled(crops[batch])
+            padded = np.zeros((size, *pixels.shape[1:]), np.uint8)
+            padded[: len(pixels)] = pixels
+            rows.append(self._run(self._prepared(padded))[: len(pixels)])
         return np.concatenate(rows) if rows else np.empty((0, self.embedding_size), np.float32)
 
-    def save(self, folder: Path) -> None:
-        """Nothing to keep: the file stays its owner's, and its SHA-256 is in the result."""
+    def class_scores(self, crops: ImageRows) -> NDArray[np.float32]:
+        """The output as a score per class, float32 [N, C], NaN where ``columns`` has -1.
 
-    def load(self, place: Path) -> OnnxModel:
-        """Nothing to take back. Raises ``WeightsError`` if it is given a file of weights."""
-        if place.is_file():
-            raise WeightsError(
-                f"embedder 'onnx' is not trained and cannot start from {place}",
-                fix="name the file: --set embedder.file=... --set embedder.sha256=...",
+        Raises ``ParameterError`` if the model has no such column.
+        """
+        scores = self.embed(crops)
+        width = scores.shape[1]
+        columns = np.array(self.columns or range(width))
+        if columns.min() < NONE or columns.max() >= width:
+            raise ParameterError(
+                f"the model gives {width} scores, embedder.columns is {columns.tolist()}",
+                fix="name the model's column for each class, in the dataset's order: --set embedder.columns=[3,0,1]",
             )
-        return self
+        chosen: NDArray[np.float32] = np.where(columns == NONE, np.float32(np.nan), scores[:, columns])
+        return chosen
 
     def _scaled(self, crops: Images) -> Images:
         if not self.side or crops.shape[1] == self.side:
             return crops
-        way = cv2.INTER_AREA if crops.shape[1] > self.side else cv2.INTER_LINEAR
-        return np.stack(
-            [np.asarray(cv2.resize(one, (self.side, self.side), interpolation=way), np.uint8) for one in crops]
-        )
+        shrinks = crops.shape[1] > self.side
+        interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        resized = [cv2.resize(crop, (self.side, self.side), interpolation=interpolation) for crop in crops]
+        return np.asarray(np.stack(resized), np.uint8)
 
     def _prepared(self, crops: Images) -> NDArray[Any]:
         """The input as the model wants it, for uint8 [B, S, S]."""
@@ -125,31 +125,32 @@ class OnnxModel:
 
     def _run(self, values: NDArray[Any]) -> Embeddings:
         try:
-            (found,) = self.session.run([self.output], {self.input.name: values})
+            (output,) = self.session.run([self.output], {self.input.name: values})
         except Exception as error:  # onnxruntime's own kinds have no common base but this one
             raise ParameterError(
-                f"{self.place.name} does not take {self.layout} {list(values.shape)}, it wants {self.input.shape}: "
+                f"{self.file.name} does not take {self.layout} {list(values.shape)}, it wants {self.input.shape}: "
                 + str(error).splitlines()[0],
                 fix="set embedder.layout, embedder.channels and embedder.side (or faces.size) as the model has it",
             ) from error
-        return np.asarray(found, np.float32).reshape(len(values), -1)
+        return np.asarray(output, np.float32).reshape(len(values), -1)
 
     def _own_side(self) -> int:
         """The side that the model's input names, or a usual one."""
-        named = self.input.shape[3 if self.layout == "NCHW" else 2]
-        return named if isinstance(named, int) else 48
+        side = self.input.shape[3 if self.layout == "NCHW" else 2]
+        return side if isinstance(side, int) else 48
 
     def _ends(self, output: str) -> tuple[Any, str]:
-        inputs, outputs = self.session.get_inputs(), [one.name for one in self.session.get_outputs()]
+        inputs = self.session.get_inputs()
+        outputs = [output.name for output in self.session.get_outputs()]
         if len(inputs) != 1 or inputs[0].type not in TYPES:
             listed = ", ".join(f"{one.name} {one.type}" for one in inputs)
             raise ParameterError(
-                f"{self.place.name} has the inputs {listed}; one of float32 or uint8 images is needed",
+                f"{self.file.name} has the inputs {listed}; one of float32 or uint8 images is needed",
                 fix="export the model with images as its only input",
             )
         if output and output not in outputs:
             raise ParameterError(
-                f"{self.place.name} has no output '{output}'", fix=f"--set embedder.output=..., of {', '.join(outputs)}"
+                f"{self.file.name} has no output '{output}'", fix=f"--set embedder.output=..., of {', '.join(outputs)}"
             )
         return inputs[0], output or outputs[0]
 
@@ -171,7 +172,7 @@ def _find(file: str, sha256: str) -> Path:
     found = sha256_of(place)
     if not re.fullmatch("[0-9a-f]{64}", sha256) or found != sha256:
         raise WeightsError(
-            f"{file} has SHA-256 {found}, asked for is '{sha256}'",
+            f"{file} has SHA-256 {found}, requested is '{sha256}'",
             fix=f"if it is the model you mean: --set embedder.sha256={found}",
         )
     return place
@@ -184,6 +185,6 @@ def _open(place: Path) -> onnxruntime.InferenceSession:
         return onnxruntime.InferenceSession(place, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's own kinds have no common base but this one
         raise WeightsError(
-            f"{place} is no ONNX model that this ONNX Runtime can read: {str(error).splitlines()[0]}",
+            f"{place} is not an ONNX model that this ONNX Runtime can read: {str(error).splitlines()[0]}",
             fix="check it, or install a later onnxruntime",
         ) from error

@@ -12,9 +12,10 @@ import pytest
 from onnx import TensorProto
 
 from ferbench.errors import ParameterError, WeightsError
+from ferbench.running.class_scores import check_own_scores
+from ferbench.running.own_scores import OwnScores
 from ferbench.testing import Given, contract
 from ferbench_onnx.model import BATCH, OnnxModel
-from ferbench_onnx.scores import onnx_scores
 
 _spec = importlib.util.spec_from_file_location("tiny", Path(__file__).with_name("conftest.py"))
 tiny = importlib.util.module_from_spec(_spec)
@@ -69,7 +70,7 @@ def test_another_file_of_that_name_is_refused(here: Path) -> None:
     with pytest.raises(WeightsError, match=told["sha256"]):
         OnnxModel(**{**told, "sha256": "0" * 64})
     tiny.write(here / "tiny.onnx", outputs=4)
-    with pytest.raises(WeightsError, match="asked for"):
+    with pytest.raises(WeightsError, match="requested"):
         OnnxModel(**told)
 
 
@@ -90,32 +91,29 @@ def test_mistakes_are_explained(here: Path) -> None:
     with pytest.raises(ParameterError, match="does not take NHWC"):
         OnnxModel(**told, layout="NHWC", channels=3).embed(CROPS)
     (here / "text.onnx").write_text("no model")
-    with pytest.raises(WeightsError, match="asked for"):
+    with pytest.raises(WeightsError, match="requested"):
         OnnxModel("text.onnx", told["sha256"])
 
 
-def test_scores_are_taken_as_they_are_in_the_dataset_s_order() -> None:
-    scores = np.array([[3, 1, 2], [0, 5, 1], [1, 2, 9]], np.float32)
-    labels = np.array([0, 1, 2])
-    assert onnx_scores().fit(scores, labels).predict(scores).tolist() == [0, 1, 2]
-    turned = onnx_scores(columns=[2, 0, 1]).fit(scores, labels)
-    assert turned.predict(scores).tolist() == [1, 2, 0]
-    assert (turned.decision_function(scores) == scores[:, [2, 0, 1]]).all()
+def test_the_columns_are_brought_into_the_dataset_s_order(here: Path) -> None:
+    settings = tiny.write(here / "tiny.onnx")
+    rows = OnnxModel(**settings).class_scores(CROPS)
+    assert (rows == OnnxModel(**settings).embed(CROPS)).all()
+    turned = OnnxModel(**settings, columns=[2, -1, 0, 1]).class_scores(CROPS)
+    assert (turned[:, [0, 2, 3]] == rows[:, [2, 0, 1]]).all()
+    assert np.isnan(turned[:, 1]).all()
 
 
-def test_a_class_without_a_score_is_never_predicted_and_said_to_be_so() -> None:
-    scores = np.array([[3, 1], [0, 5], [9, 9]], np.float32)
-    with pytest.warns(UserWarning, match="no score for class 2"):
-        fitted = onnx_scores(columns=[1, 0, -1]).fit(scores, np.array([0, 1, 2]))
-    assert fitted.predict(scores).tolist() == [1, 0, 0]
-    assert fitted.decision_function(scores)[:, 2].tolist() == [0, -1, 8]
+@pytest.mark.parametrize("columns", [[0, 3], [-2, 0]])
+def test_a_column_that_is_not_there_is_refused(here: Path, columns: list[int]) -> None:
+    model = OnnxModel(**tiny.write(here / "tiny.onnx"), columns=columns)
+    with pytest.raises(ParameterError, match="gives 3 scores"):
+        model.class_scores(CROPS)
 
 
-def test_a_model_with_more_scores_than_classes_is_asked_about() -> None:
-    with pytest.warns(UserWarning, match="gives 3 scores for 2 classes"):
-        onnx_scores().fit(np.eye(3, dtype=np.float32), np.array([0, 1, 1]))
-
-
-def test_a_column_that_is_not_there_is_refused() -> None:
-    with pytest.raises(ParameterError, match="columns are"):
-        onnx_scores(columns=[0, 5]).fit(np.eye(2, dtype=np.float32), np.array([0, 1]))
+def test_another_number_of_classes_is_refused_before_a_run(here: Path) -> None:
+    settings = tiny.write(here / "tiny.onnx", outputs=8)
+    with pytest.raises(ParameterError, match="the dataset has 7 classes"):
+        check_own_scores([OwnScores()], OnnxModel(**settings), size=16, classes=7)
+    mapped = OnnxModel(**settings, columns=[0, 1, 2, 3, 4, 5, -1])
+    check_own_scores([OwnScores()], mapped, size=16, classes=7)
