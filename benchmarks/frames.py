@@ -55,8 +55,8 @@ def write(file: Path, frames: Iterable[NDArray[np.uint8]], width: int, height: i
 
 def measure(file: Path) -> tuple[int, float, float, float]:
     """Frames, seconds, seconds of the processor, and peak memory in MB, of a process that goes through ``file``."""
-    said = subprocess.run([sys.executable, "-c", CHILD, str(file)], capture_output=True, text=True, check=True)
-    frames, seconds, busy, peak = said.stdout.split()
+    output = subprocess.run([sys.executable, "-c", CHILD, str(file)], capture_output=True, text=True, check=True)
+    frames, seconds, busy, peak = output.stdout.split()
     return int(frames), float(seconds), float(busy), float(peak)
 
 

@@ -119,10 +119,10 @@ def main() -> None:
             ("compared", given.long, ["--compare"]),
         ):
             file = write(folder / f"{name}.avi", seconds)
-            said = subprocess.run(
+            output = subprocess.run(
                 [*words, *more, "--child", str(file)], stdout=subprocess.PIPE, check=True, text=True
             ).stdout
-            found[name] = json.loads(said.splitlines()[-1])
+            found[name] = json.loads(output.splitlines()[-1])
             print(f"{name}: {seconds} s, {found[name]}", flush=True)
     memory = found["long"]["peak_mb"] / found["short"]["peak_mb"] - 1
     print(f"peak RSS of {given.long} s against {given.short} s: {memory:+.1%} (asked: within 5%)")

@@ -1,4 +1,4 @@
-"""``ferbench detectors``: what is measured, what is said of a detector that cannot run, and the page."""
+"""``ferbench detectors``: what is measured, what is reported of a detector that cannot run, and the page."""
 
 from __future__ import annotations
 
@@ -60,25 +60,25 @@ def test_average_precision_and_speed_are_measured(toys: Callable[..., Result]) -
 def test_all_detectors_run_and_what_is_missing_is_said_without_a_download(
     toys: Callable[..., Result], no_network: list[str]
 ) -> None:
-    said = toys(*TOY, "--json")
-    rows = {row["name"]: row["not_run"] for row in json.loads(said.stdout)["detectors"]}
+    output = toys(*TOY, "--json")
+    rows = {row["name"]: row["not_run"] for row in json.loads(output.stdout)["detectors"]}
     assert rows == {
         "toy-detector": "",
         "toy-weighted": "its weights are missing",
         "toy-unloadable": "it cannot be loaded",
     }
-    assert "toy-weighted was not run: the weights nobody.bin are not in" in said.stderr.replace("\n", " ")
+    assert "toy-weighted was not run: the weights nobody.bin are not in" in output.stderr.replace("\n", " ")
     assert no_network == []
 
 
 def test_a_detector_asked_for_by_name_may_download_and_fails_the_command(
     toys: Callable[..., Result], no_network: list[str]
 ) -> None:
-    said = toys(*TOY, "--detector", "toy-detector", "--detector", "toy-weighted", status=1)
+    output = toys(*TOY, "--detector", "toy-detector", "--detector", "toy-weighted", status=1)
     assert no_network == ["https://example.org/nobody.bin"]
-    assert "toy-weighted" in said.stdout
-    assert "not run" in said.stdout
-    assert "50.0" in said.stdout  # the other one's row stands
+    assert "toy-weighted" in output.stdout
+    assert "not run" in output.stdout
+    assert "50.0" in output.stdout  # the other one's row stands
 
 
 def test_weak_answers_are_asked_for_unless_told(registry: Any) -> None:
@@ -103,22 +103,22 @@ def test_the_scenes_are_chosen_by_whether_there_are_files(registry: Any, tmp_pat
 
 
 def test_scenes_that_need_files_are_remembered_like_datasets(toys: Callable[..., Result], tmp_path: Path) -> None:
-    said = toys("detectors", "--scenes", "toy-files", "--detector", "toy-detector", status=2)
-    assert "ferbench data add toy-files PATH" in said.stderr
+    output = toys("detectors", "--scenes", "toy-files", "--detector", "toy-detector", status=2)
+    assert "ferbench data add toy-files PATH" in output.stderr
     assert "ferbench detectors --scenes toy-files" in toys("data", "add", "toy-files", tmp_path).stdout
     toys("detectors", "--scenes", "toy-files", "--detector", "toy-detector")
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "output"),
     [
         (("--detector", "toy-detectr"), "did you mean 'toy-detector'"),
         (("--set", "haar.min_size=3", "--detector", "toy-detector"), "it may be: toy-detector"),
         (("--set", "toy-detector.treshold=3", "--detector", "toy-detector"), "did you mean 'threshold'"),
     ],
 )
-def test_a_mistyped_name_ends_it_at_once(toys: Callable[..., Result], words: tuple[str, ...], said: str) -> None:
-    assert said in toys(*TOY, *words, status=2).stderr
+def test_a_mistyped_name_ends_it_at_once(toys: Callable[..., Result], words: tuple[str, ...], output: str) -> None:
+    assert output in toys(*TOY, *words, status=2).stderr
 
 
 def test_the_page_is_made_from_its_facts_and_a_change_is_stale(toys: Callable[..., Result], tmp_path: Path) -> None:
@@ -169,7 +169,7 @@ def _scenes(**changes: Any) -> Scenes:
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "output"),
     [
         ({"ids": np.array(["a", "a"])}, "not unique"),
         ({"boxes": (np.zeros((1, 4), np.float32),)}, "boxes has 1 rows"),
@@ -178,7 +178,7 @@ def _scenes(**changes: Any) -> Scenes:
         ({"subsets": {"all": ()}}, "all has 0 rows"),
     ],
 )
-def test_scenes_whose_fields_do_not_fit_are_refused(changes: dict[str, Any], said: str) -> None:
+def test_scenes_whose_fields_do_not_fit_are_refused(changes: dict[str, Any], output: str) -> None:
     assert _scenes().faces == 2
-    with pytest.raises(PluginError, match=said):
+    with pytest.raises(PluginError, match=output):
         _scenes(**changes)

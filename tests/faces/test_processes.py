@@ -78,12 +78,12 @@ def test_a_broken_image_is_the_same_error_in_two_processes_and_keeps_what_came_b
 ) -> None:
     monkeypatch.setattr(support_processes, "MIN_SECONDS_FOR_PROCESSES", -1.0)
     monkeypatch.setattr(faces_prepare, "IMAGES_PER_PIECE", 8)
-    said = []
+    output = []
     for processes in (1, 2):
         with pytest.raises(DataError) as caught:
             shared_out(Noise(broken=50), tmp_path / str(processes), processes)
-        said.append(str(caught.value))
-    assert said[0] == said[1] == "image 50 is broken\nmend it"
+        output.append(str(caught.value))
+    assert output[0] == output[1] == "image 50 is broken\nmend it"
     shared_out(Noise(trace=tmp_path / "trace"), tmp_path / "2", 1)
     assert (tmp_path / "trace").read_text().split()[1] == "48"
 

@@ -191,9 +191,9 @@ def test_no_worker_outlives_its_parent(how: signal.Signals) -> None:
     assert parent.wait(timeout=20) == (-9 if how == signal.SIGKILL else 130)
     _, left = psutil.wait_procs(family, timeout=20)
     assert left == []
-    said = parent.stderr.read()
+    output = parent.stderr.read()
     parent.stderr.close()
-    assert b"Traceback" not in said
+    assert b"Traceback" not in output
 
 
 def test_a_script_is_not_run_again_by_its_workers(tmp_path: Path) -> None:

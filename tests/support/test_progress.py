@@ -25,7 +25,7 @@ def run_stages(reporter: Reporter) -> None:
     reporter.warn("the loss [has] collapsed")
 
 
-def said(*, terminal: bool) -> tuple[str, Reporter]:
+def output(*, terminal: bool) -> tuple[str, Reporter]:
     text = io.StringIO()
     reporter = Reporter(Console(file=text, force_terminal=terminal, width=120, no_color=True))
     run_stages(reporter)
@@ -34,7 +34,7 @@ def said(*, terminal: bool) -> tuple[str, Reporter]:
 
 def test_plain_lines_without_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "PLAIN_EVERY", 0.0)
-    text, reporter = said(terminal=False)
+    text, reporter = output(terminal=False)
     assert "\x1b" not in text
     assert "\r" not in text
     for words in (
@@ -71,12 +71,12 @@ def test_a_throttle_waits_before_each_time(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_plain_lines_are_few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "PLAIN_EVERY", 3600.0)
-    text, _ = said(terminal=False)
+    text, _ = output(terminal=False)
     assert "300/500" not in text
 
 
 def test_a_live_bar_in_a_terminal() -> None:
-    text, _ = said(terminal=True)
+    text, _ = output(terminal=True)
     assert "\x1b[" in text
     for words in ("faces", "500/500", "fitting svm", "validation svm 75.0%"):
         assert words in text

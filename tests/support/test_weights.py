@@ -234,10 +234,10 @@ def test_a_download_is_told_on_standard_error(
     if terminal:
         monkeypatch.setenv("FORCE_COLOR", "1")  # rich takes this for a terminal
     fetch(at(address + "/whole"))
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert f"downloading net.onnx from {address}/whole" in re.sub(r"\x1b\[[\d;?]*[a-zA-Z]|\n", "", said.err)
-    assert "1.0/1.0 MB" in said.err
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert f"downloading net.onnx from {address}/whole" in re.sub(r"\x1b\[[\d;?]*[a-zA-Z]|\n", "", output.err)
+    assert "1.0/1.0 MB" in output.err
 
 
 def test_it_needs_no_framework() -> None:

@@ -160,7 +160,7 @@ def test_the_live_table_shows_where_what_and_how_it_ended(cells: list[study.Cell
         )
         display.update({"key": cells[1].key, "where": "far/2", "stage": "faces", "done": 0, "total": None})
         display.end(sweep.CellOutcome(cells[1].key, "failed", what="no [bold]licence[/]", where="far/2", seconds=2))
-    said = console.file.getvalue()  # type: ignore[attr-defined]
+    output = console.file.getvalue()  # type: ignore[attr-defined]
     for words in (
         "far/1",
         "training 25%",
@@ -170,4 +170,4 @@ def test_the_live_table_shows_where_what_and_how_it_ended(cells: list[study.Cell
         "waiting",
         "1 of 3 cells, 1 failed",
     ):
-        assert words in said
+        assert words in output
