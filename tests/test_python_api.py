@@ -1,41 +1,23 @@
-"""``ferbench.plan``, ``run`` and ``results``: README's block runs as it is, and what it gives is ready for analysis."""
+"""``ferbench.plan`` and ``ferbench.results``; README's Python block is run in ``test_docs.py``."""
 
 from __future__ import annotations
 
-import re
 import shutil
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 
 import ferbench
 from ferbench.errors import BundleError, DataError, FerbenchError, ParameterError, TransferError, WeightsError
-from tests.conftest import ROOT
 from tests.tampering import facts
-
-
-def test_readme_s_second_block_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    blocks = re.findall(r"```([a-z]*)\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.DOTALL)
-    language, source = blocks[1]
-    assert language == "python"
-    lines = source.splitlines()
-    monkeypatch.chdir(tmp_path)
-    names: dict[str, Any] = {}
-    exec("\n".join(lines[:-1]), names)
-    means = eval(lines[-1], names)
-
-    table: pd.DataFrame = names["table"]
-    assert Path(table["bundle"][0]) == names["bundle"]
-    assert table["accuracy"].between(table["interval_low"], table["interval_high"]).all()
-    assert means["synthfaces", names["plan"].protocol.entry.name, "raw-pixels-svm"] == table["accuracy"][0]
 
 
 def test_a_row_per_bundle_and_classifier(honest: Path) -> None:
     table = ferbench.results(honest)
     assert table["classifier"].tolist() == ["lda", "svm-rbf"]
     assert table["dataset"].unique().tolist() == ["toy"]
+    assert (table["interval_low"] < table["accuracy"]).all()
     assert table[["seed", "classes", "test_images"]].drop_duplicates().to_numpy().tolist() == [[0, 7, 42]]
     pivot = table.pivot_table(index="pipeline", columns="classifier", values=["accuracy", "leak_free", "macro_f1"])
     assert pivot.notna().all(axis=None)
@@ -81,6 +63,7 @@ def test_a_pipeline_may_be_a_name_a_file_or_a_dict(toy: None, tmp_path: Path) ->
         ({"init": "nowhere"}, TransferError, "there is no nowhere"),
         ({"settings": {"detector": "yunet", "detector.weights": "no.onnx"}}, WeightsError, "no weights file no.onnx"),
         ({"settings": ["dataset=fer2013"]}, ParameterError, "no component .dataset."),
+        ({"seed": -1}, ParameterError, "the seed -1 is negative"),
         ({"out": "file/runs"}, FerbenchError, "cannot be written"),
     ],
 )

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ferbench.boards.paper_table import Bundles, Cell, CellResults, PaperTable, cell_results
+from ferbench.boards.paper_table import Bundles, CellResults, PaperTable, TableCell, cell_results
 from ferbench.bundles.intervals import accuracy_interval
 from ferbench.support import markdown
 from ferbench.support.markdown import letters, safe, settings
@@ -58,11 +58,11 @@ def lines(table: PaperTable, bundles: Bundles, wanted: Sequence[str] = ()) -> li
                 rows.append(Line(section.title, row.label, "published", source, measured, False, accuracy=share))
             if row.cell:
                 for protocol in section.protocols:
-                    rows += _ours(table, Cell(section, row, row.cell, protocol), bundles, wanted)
+                    rows += _ours(table, TableCell(section, row, row.cell, protocol), bundles, wanted)
     return rows
 
 
-def _ours(table: PaperTable, cell: Cell, bundles: Bundles, wanted: Sequence[str]) -> list[Line]:
+def _ours(table: PaperTable, cell: TableCell, bundles: Bundles, wanted: Sequence[str]) -> list[Line]:
     groups = cell_results(table, cell, bundles, wanted)
     if not groups:
         source = ", ".join([f"{cell.run.pipeline}, {cell.run.classifier}", *cell.run.settings])
@@ -71,7 +71,7 @@ def _ours(table: PaperTable, cell: Cell, bundles: Bundles, wanted: Sequence[str]
     return [_line(cell, group) for group in groups]
 
 
-def _line(cell: Cell, group: CellResults) -> Line:
+def _line(cell: TableCell, group: CellResults) -> Line:
     folder, first = group.results[0]
     accuracies = [result.scores[group.classifier].accuracy for _, result in group.results]
     mean = float(np.mean(accuracies))

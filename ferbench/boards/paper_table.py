@@ -110,7 +110,7 @@ class PaperTable(_Strict):
 
 
 @dataclass(frozen=True)
-class Cell:
+class TableCell:
     """A row that can be reproduced, under one protocol."""
 
     section: PaperSection
@@ -189,15 +189,17 @@ def missing_runs(
     return list(runs)
 
 
-def cells(table: PaperTable) -> Iterator[Cell]:
+def cells(table: PaperTable) -> Iterator[TableCell]:
     """Each row that can be reproduced, once per protocol."""
     for section in table.sections:
         for row in section.rows:
             if row.cell:
-                yield from (Cell(section, row, row.cell, protocol) for protocol in section.protocols)
+                yield from (TableCell(section, row, row.cell, protocol) for protocol in section.protocols)
 
 
-def cell_results(table: PaperTable, cell: Cell, bundles: Bundles, settings: Sequence[str] = ()) -> list[CellResults]:
+def cell_results(
+    table: PaperTable, cell: TableCell, bundles: Bundles, settings: Sequence[str] = ()
+) -> list[CellResults]:
     """A cell's results, grouped by what may be averaged together; see ``missing_runs`` for ``settings``."""
     wanted = parse_settings(settings)
     for pipeline, classifier in cell.run.sources:

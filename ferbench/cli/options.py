@@ -17,7 +17,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 PATH = click.Path(path_type=Path)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
-data = click.option("--data", type=PATH, help="The dataset's files; by default where 'ferbench data add' was told.")
+data = click.option("--data", type=PATH, help="The dataset's files; by default the path given to 'ferbench data add'.")
 device = click.option("--device", help="Device for all components that use one: auto, cpu, cuda, cuda:1.")
 protocol = click.option("--protocol", help="Name (ferbench list protocols); by default the dataset's own choice.")
 seeds = click.option("--seeds", help="One run per seed, for example 0-4 or 0,3,7.")

@@ -13,7 +13,7 @@ from ferbench.components import pipeline as pipelines
 from ferbench.components.pipeline import Component, Pipeline
 from ferbench.components.registry import Entry, Registry
 from ferbench.components.settings import Settings, parameters_by_component, parse_settings
-from ferbench.errors import DataError, StorageError, TransferError
+from ferbench.errors import DataError, ParameterError, StorageError, TransferError
 from ferbench.support import data_paths
 
 
@@ -63,7 +63,7 @@ def plan(
     Args:
         pipeline: a registered name, the path of a .toml file, or its content as a dict (``components.pipeline``).
         dataset: a registered name.
-        data: the dataset's files; by default where ``ferbench data add`` was told they are.
+        data: the dataset's files; by default the path given to ``ferbench data add``.
         protocol: a registered name; by default the dataset's own choice.
         settings: ``{"embedder.epochs": 30, "dataset.subjects": 24}``, or the texts of ``--set``.
         seed: of the split and the training, >= 0.
@@ -77,6 +77,8 @@ def plan(
     Raises ``UnknownNameError``, ``PipelineError``, ``ParameterError``, ``DataError``, ``TransferError`` or
     ``StorageError``.
     """
+    if seed < 0:
+        raise ParameterError(f"the seed {seed} is negative", fix="choose 0 or a larger one")
     registry = registry or discovery.installed().registry
     source = registry.get("dataset", dataset)
     changed = parse_settings(settings)

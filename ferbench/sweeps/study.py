@@ -29,12 +29,12 @@ from ferbench.support.hashing import digest
 
 
 def _table(value: Any) -> Any:
-    """A name alone is a table with nothing but the name."""
+    """A name alone is a table with only that name."""
     return {"name": value} if isinstance(value, str) else value
 
 
-class Named(BaseModel):
-    """A dataset or protocol, and what differs from its defaults."""
+class StudyProtocol(BaseModel):
+    """A protocol (or a dataset), and what differs from its defaults."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -42,13 +42,13 @@ class Named(BaseModel):
     parameters: dict[str, Any] = {}
 
 
-class Source(Named):
-    """A dataset, and where its files are; by default where ``ferbench data add`` was told."""
+class StudyDataset(StudyProtocol):
+    """A dataset, and where its files are; by default the path given to ``ferbench data add``."""
 
     data: Path | None = None
 
 
-class Pipeline(BaseModel):
+class StudyPipeline(BaseModel):
     """A pipeline, and what differs from its file."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -62,9 +62,11 @@ class Study(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    pipelines: Annotated[list[Annotated[Pipeline, BeforeValidator(_table)]], Len(1)]
-    datasets: Annotated[list[Annotated[Source, BeforeValidator(_table)]], Len(1)] = [Source(name="synthfaces")]
-    protocols: list[Annotated[Named, BeforeValidator(_table)]] = []
+    pipelines: Annotated[list[Annotated[StudyPipeline, BeforeValidator(_table)]], Len(1)]
+    datasets: Annotated[list[Annotated[StudyDataset, BeforeValidator(_table)]], Len(1)] = [
+        StudyDataset(name="synthfaces")
+    ]
+    protocols: list[Annotated[StudyProtocol, BeforeValidator(_table)]] = []
     seeds: Annotated[list[Annotated[int, Ge(0)]], Len(1)] = [0]
     device: str | None = None
 
@@ -93,7 +95,7 @@ def cells(file: Path, registry: Registry, out: Path) -> list[Cell]:
 
 
 def _cells(study: Study, folder: Path, registry: Registry, out: Path) -> Iterator[Cell]:
-    protocols: list[Named | None] = [*study.protocols] or [None]
+    protocols: list[StudyProtocol | None] = [*study.protocols] or [None]
     for changed in study.pipelines:
         near = folder / changed.name
         raw = pipelines.read(str(near) if near.suffix == ".toml" else changed.name, registry)
@@ -115,18 +117,18 @@ def _cells(study: Study, folder: Path, registry: Registry, out: Path) -> Iterato
                     yield Cell(_name(changed, source, seeded, named), _key(seeded), seeded)
 
 
-def _settings(changed: Pipeline, source: Source, named: Named | None) -> dict[str, Any]:
+def _settings(changed: StudyPipeline, source: StudyDataset, named: StudyProtocol | None) -> dict[str, Any]:
     dataset = {f"dataset.{key}": value for key, value in source.parameters.items()}
     protocol = {f"protocol.{key}": value for key, value in named.parameters.items()} if named else {}
     return {**parse_settings(changed.set), **dataset, **protocol}
 
 
-def _name(changed: Pipeline, source: Source, plan: Plan, named: Named | None) -> str:
-    rule = named or Named(name=plan.protocol.entry.name)
+def _name(changed: StudyPipeline, source: StudyDataset, plan: Plan, named: StudyProtocol | None) -> str:
+    rule = named or StudyProtocol(name=plan.protocol.entry.name)
     return ", ".join([" ".join([changed.name, *changed.set]), _text(source), _text(rule), f"seed {plan.seed}"])
 
 
-def _text(named: Named) -> str:
+def _text(named: StudyProtocol) -> str:
     return " ".join([named.name, *(f"{key}={value}" for key, value in named.parameters.items())])
 
 
