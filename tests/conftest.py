@@ -64,8 +64,8 @@ def toy_run(call: Callable[..., Result], tmp_path: Path) -> Callable[..., tuple[
     """Runs the toy pipeline; gives the bundle's folder and its result."""
 
     def _run(*words: object, out: Path = tmp_path / "runs") -> tuple[Path, dict[str, Any]]:
-        said = call("run", "--pipeline", "toy-pipeline", "--dataset", "toy", "--out", out, "--json", *words)
-        result = json.loads(said.stdout)
+        shown = call("run", "--pipeline", "toy-pipeline", "--dataset", "toy", "--out", out, "--json", *words)
+        result = json.loads(shown.stdout)
         return Path(result["bundle"]), result
 
     return _run

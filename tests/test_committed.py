@@ -46,8 +46,8 @@ def test_what_show_says_of_a_detectors_speed_is_the_tables() -> None:
 
 
 def test_the_papers_tables_are_up_to_date(call: Any) -> None:
-    said = call("table", *(f"haider2023-{number}" for number in range(1, 7)), "--results", RESULTS, "--check")
-    assert "6 pages are up to date" in said.stdout
+    ran = call("table", *(f"haider2023-{number}" for number in range(1, 7)), "--results", RESULTS, "--check")
+    assert "6 pages are up to date" in ran.stdout
 
 
 @pytest.mark.parametrize(

@@ -40,10 +40,10 @@ def test_every_hook_is_documented(hook: str) -> None:
 def test_every_hook_has_a_page_and_the_pages_are_up_to_date() -> None:
     names = {path.stem for path in (ROOT / "docs" / "hooks").glob("*.md")}
     assert names == {"README", *(hook.removeprefix("register_") for hook in HOOKS)}
-    said = subprocess.run(
+    ran = subprocess.run(
         [sys.executable, ROOT / "docs" / "make.py", "--check"], capture_output=True, text=True, check=False
     )
-    assert said.returncode == 0, said.stderr
+    assert ran.returncode == 0, ran.stderr
 
 
 @pytest.mark.parametrize("command", sorted(main.commands))

@@ -88,7 +88,7 @@ def test_a_detector_that_is_not_built_imports_no_torch() -> None:
         "print(*(entry.load().__name__ for entry in installed().registry if entry.kind == 'detector'))\n"
         "print('torch' in sys.modules)"
     )
-    said = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True, timeout=120)
-    names, torch = said.stdout.splitlines()
+    output = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True, timeout=120)
+    names, torch = output.stdout.splitlines()
     assert {"RetinaFace", "MediaPipe", "YuNet"} <= set(names.split())
     assert torch == "False"

@@ -30,9 +30,9 @@ def reference(out: Path, *words: str) -> list[str]:
     return ["run", "--pipeline", "tlf-resnet18-svm", "--out", str(out), "--json", *SMALL, *QUICK, *words]
 
 
-def bundle_of(said: subprocess.CompletedProcess[str]) -> Path:
-    assert said.returncode == 0, said.stderr
-    return Path(json.loads(said.stdout)["bundle"])
+def bundle_of(ran: subprocess.CompletedProcess[str]) -> Path:
+    assert ran.returncode == 0, ran.stderr
+    return Path(json.loads(ran.stdout)["bundle"])
 
 
 @pytest.fixture(scope="module")
@@ -98,8 +98,8 @@ def test_real_faces(tmp_path: Path) -> None:
         for row in sorted(rows.tolist()):
             csv.write(f"{data['lab'][row]},{' '.join(map(str, data['pix'][row]))},{data['usage'][row]}\n")
     words = ["run", "--pipeline", "tlf-resnet18-svm", "--dataset", "fer2013", "--data", tmp_path / "fer2013.csv"]
-    said = shell(*words, "--set", "embedder.epochs=2", "--out", tmp_path / "runs", "--json")
-    result = verified(bundle_of(said))
+    ran = shell(*words, "--set", "embedder.epochs=2", "--out", tmp_path / "runs", "--json")
+    result = verified(bundle_of(ran))
     assert result.scores["svm"].count == (350 if SHORT else 700)
     assert any("partial" in note for note in result.notes)
     assert result.faces["source"] == "the dataset ships face crops, no detector ran"

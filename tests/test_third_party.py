@@ -32,11 +32,11 @@ def test_from_plugin_new_to_a_leaderboard_in_another_environment(tmp_path: Path)
     environment = {name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "PYTHONPATH")}
 
     def call(*words: object) -> str:
-        said = subprocess.run(
+        ran = subprocess.run(
             [*map(str, words)], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=500, check=False
         )
-        assert said.returncode == 0, f"{words}\n{said.stdout}\n{said.stderr}"
-        return said.stdout
+        assert ran.returncode == 0, f"{words}\n{ran.stdout}\n{ran.stderr}"
+        return ran.stdout
 
     python, ferbench = tmp_path / ".venv" / "bin" / "python", tmp_path / ".venv" / "bin" / "ferbench"
     call(UV, "venv", "--quiet", ".venv")

@@ -120,24 +120,24 @@ def test_the_page(only_toy: Call, toy_run: Run, tmp_path: Path) -> None:
 def test_what_cannot_be_run_is_said_before_anything_runs(call: Call, tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text(TEXT.replace("toy-pipeline", "toy-pipelin", 1).replace("embedder.noise", "embedder.nois"))
-    said = call("table", file, "--results", tmp_path / "runs", status=2).stderr
-    assert "did you mean 'toy-pipeline'" in said
-    assert "did you mean 'noise'" in said
+    ran = call("table", file, "--results", tmp_path / "runs", status=2).stderr
+    assert "did you mean 'toy-pipeline'" in ran
+    assert "did you mean 'noise'" in ran
     assert not (tmp_path / "runs").exists()
 
 
 def test_where_a_dataset_lies_must_be_said(call: Call, tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text(TEXT.replace('dataset = "toy"', 'dataset = "fer2013"'))
-    said = call("table", file, "--results", tmp_path / "runs", status=2).stderr
-    assert said.count("where the data of fer2013 is is not known") == 1
-    assert "--data NAME=PATH" in said
+    ran = call("table", file, "--results", tmp_path / "runs", status=2).stderr
+    assert ran.count("where the data of fer2013 is is not known") == 1
+    assert "--data NAME=PATH" in ran
     assert "is not NAME=PATH" in call("table", file, "--results", tmp_path, "--data", "x", status=2).stderr
     release = tmp_path / "fer2013.csv"
     release.write_text("emotion,pixels,Usage\n1,2,Training\n")
     call("data", "add", "fer2013", release)
-    said = call("table", file, "--results", tmp_path / "runs", status=2).stderr
-    assert str(release) in said  # the remembered file was read, and is broken
+    ran = call("table", file, "--results", tmp_path / "runs", status=2).stderr
+    assert str(release) in ran  # the remembered file was read, and is broken
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def good(kind: str, **fields: Any) -> Callable[[Any], Any]:
 
 
 def breaks(kind: str, rule: str, reason: str, **fields: Any) -> Callable[[Any], Any]:
-    """Marks the part that breaks ``rule``; ``reason`` is a pattern for what is said of it."""
+    """Marks the part that breaks ``rule``; ``reason`` is a pattern for its report."""
 
     def _mark(factory: Any) -> Any:
         toml(kind, rule, reason, **{"target": f"{factory.__module__}:{factory.__qualname__}", **fields})

@@ -39,8 +39,8 @@ def pair(toy_run: Run) -> tuple[Path, Path]:
 
 
 def compared(call: Call, *words: object) -> dict[str, Any]:
-    said: dict[str, Any] = json.loads(call("compare", *words, "--json").stdout)
-    return said
+    ran: dict[str, Any] = json.loads(call("compare", *words, "--json").stdout)
+    return ran
 
 
 def said_by(folder: Path) -> dict[str, tuple[str, str]]:
@@ -59,7 +59,7 @@ def test_everything_agrees_with_the_files(pair: tuple[Path, Path], call: Call, t
         assert (row["label"], row["second"]) == second[row["id"]]
     with (tmp_path / "differing.csv").open(encoding="utf-8") as opened:
         assert list(csv.DictReader(opened)) == found["differing"]
-    right = [{one for one, (label, said) in side.items() if label == said} for side in (first, second)]
+    right = [{one for one, (label, ran) in side.items() if label == ran} for side in (first, second)]
     assert found["only_first"] == len(right[0] - right[1])
     assert found["only_second"] == len(right[1] - right[0])
     assert found["difference"] == pytest.approx((len(right[0]) - len(right[1])) / len(first))
@@ -73,12 +73,12 @@ def test_everything_agrees_with_the_files(pair: tuple[Path, Path], call: Call, t
 def test_a_person_sees_it(pair: tuple[Path, Path], call: Call) -> None:
     for folder in pair:  # six people are too few for an interval, so it is over the images
         (folder / SUBJECTS).unlink()
-    said = call("compare", *pair, "--show", "2").stdout
-    assert "the difference is not significant" in said
-    assert "only A is right on 11 images, only B on 5" in said
-    assert "McNemar" in said
-    assert re.search(r"pipeline +one +other", said)
-    assert "all of them: --csv FILE" in said
+    ran = call("compare", *pair, "--show", "2").stdout
+    assert "the difference is not significant" in ran
+    assert "only A is right on 11 images, only B on 5" in ran
+    assert "McNemar" in ran
+    assert re.search(r"pipeline +one +other", ran)
+    assert "all of them: --csv FILE" in ran
     same = call("compare", pair[0], pair[0]).stdout
     assert "the difference is not significant" in same
     assert "they differ on 0 images" in same
@@ -114,9 +114,9 @@ def test_two_classifiers_of_one_bundle(toy_run: Run, call: Call) -> None:
     ],
 )
 def test_what_cannot_be_compared_is_refused(toy_run: Run, call: Call, words: tuple[str, ...], reason: str) -> None:
-    said = call("compare", toy_run()[0], toy_run(*words)[0], status=2).stderr
-    assert "cannot be compared" in said
-    assert reason in said
+    ran = call("compare", toy_run()[0], toy_run(*words)[0], status=2).stderr
+    assert "cannot be compared" in ran
+    assert reason in ran
 
 
 def test_an_altered_bundle_is_refused(pair: tuple[Path, Path], call: Call) -> None:

@@ -50,8 +50,8 @@ def test_the_leak_free_part_is_scored_alone(toy_run: Run) -> None:
         ]
         right = sum(row[2] == row[3] for row in kept)
         low, high = accuracy_interval(right, len(kept))
-        said = {"count": len(kept), "accuracy": right / len(kept), "interval": [low, high]}
-        edit(folder, lambda result, label=label, said=said: result["leak_free"].update({label: said}))
+        ran = {"count": len(kept), "accuracy": right / len(kept), "interval": [low, high]}
+        edit(folder, lambda result, label=label, ran=ran: result["leak_free"].update({label: ran}))
     assert verified(folder).leak_free["svm"].count == len(rows) - 5
 
 

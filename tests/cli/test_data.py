@@ -17,15 +17,15 @@ Call = Callable[..., Result]
 
 
 def test_add_list_and_run_without_data(call: Call, tmp_path: Path) -> None:
-    said = {one["name"]: one for one in json.loads(call("data", "list", "--json").stdout)}
-    assert (said["fer2013"]["status"], said["toy"]["status"]) == ("needs --data", "generated")
-    assert (said["wider-face"]["kind"], said["wider-face"]["status"]) == ("scenes", "needs --data")
+    ran = {one["name"]: one for one in json.loads(call("data", "list", "--json").stdout)}
+    assert (ran["fer2013"]["status"], ran["toy"]["status"]) == ("needs --data", "generated")
+    assert (ran["wider-face"]["kind"], ran["wider-face"]["status"]) == ("scenes", "needs --data")
     file = tmp_path / "fer2013.csv"
     file.write_text("emotion,pixels,Usage\n1,2,Training\n")
     call("data", "add", "fer2013", file)
     assert data_paths.remembered_paths() == {"fer2013": file}
-    said = {one["name"]: one for one in json.loads(call("data", "list", "--json").stdout)}
-    assert (said["fer2013"]["status"], said["fer2013"]["exists"]) == ("data known", True)
+    ran = {one["name"]: one for one in json.loads(call("data", "list", "--json").stdout)}
+    assert (ran["fer2013"]["status"], ran["fer2013"]["exists"]) == ("data known", True)
     assert "data known" in call("list", "datasets").stdout
     error = call("run", "--pipeline", "raw-pixels-svm", "--dataset", "fer2013", "--out", tmp_path, status=2).stderr
     assert "fer2013.csv" in error  # the remembered file was read, and is broken
@@ -50,19 +50,19 @@ def test_mistakes(call: Call, tmp_path: Path) -> None:
 
 
 def test_check_counts(call: Call) -> None:
-    said = json.loads(call("data", "check", "toy", "--json").stdout)
-    assert said["counts"]["all"]["happy"] == 20
-    assert (said["subjects"], said["known_release"]) == (20, True)
+    ran = json.loads(call("data", "check", "toy", "--json").stdout)
+    assert ran["counts"]["all"]["happy"] == 20
+    assert (ran["subjects"], ran["known_release"]) == (20, True)
     assert "this is the known release" in call("data", "check", "toy").stdout
 
 
 def test_audit_and_what_it_writes(call: Call, tmp_path: Path) -> None:
     words = ("data", "audit", "toy", "--protocol", "random-7-3", "--out", tmp_path)
-    said = json.loads(call(*words, "--json").stdout)
-    (split,) = said["splits"]
+    ran = json.loads(call(*words, "--json").stdout)
+    (split,) = ran["splits"]
     assert split["leaks"]["test_images"] == len(split["leaking"]) == 42
     assert split["between"][0]["subject"]["images"] == 42
-    assert json.loads((tmp_path / "audit.json").read_text()) == said
+    assert json.loads((tmp_path / "audit.json").read_text()) == ran
     assert "42 of 42 test images" in (tmp_path / "audit.md").read_text()
     if split["between"][0]["near"]["images"]:
         assert cv2.imread(str(tmp_path / "contact-sheet-random.png")).shape[1] == 5 * 250

@@ -30,16 +30,16 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_json_is_an_object_an_image(call: Call, folder: Path) -> None:
-    said = call("detect", folder / "a.png", folder / "b.png", "--detector", "toy-detector", "--json").stdout
-    first, second = map(json.loads, said.splitlines())
+    ran = call("detect", folder / "a.png", folder / "b.png", "--detector", "toy-detector", "--json").stdout
+    first, second = map(json.loads, ran.splitlines())
     assert (first["image"], first["width"], first["height"]) == (str(folder / "a.png"), 100, 50)
     assert first["faces"][1] == {"box": [10.0, 5.0, 90.0, 45.0], "score": 0.5, "landmarks": None}
     assert second["faces"] == []
 
 
 def test_a_person_reads_boxes_and_scores(call: Call, folder: Path) -> None:
-    said = call("detect", folder / "a.png", "--detector", "toy-detector").stdout
-    assert said.splitlines() == [
+    ran = call("detect", folder / "a.png", "--detector", "toy-detector").stdout
+    assert ran.splitlines() == [
         f"{folder / 'a.png'}  100x50  2 faces",
         "  score 0.990  box 0,0 to 4,4",
         "  score 0.500  box 10,5 to 90,45",
@@ -48,11 +48,11 @@ def test_a_person_reads_boxes_and_scores(call: Call, folder: Path) -> None:
 
 def test_bad_files_are_one_line_each_and_the_rest_goes_on(call: Call, folder: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    said = call(
+    ran = call(
         "detect", tmp_path / "empty", folder, tmp_path / "gone", "--detector", "toy-detector", "--json", status=1
     )
-    assert [Path(json.loads(line)["image"]).name for line in said.stdout.splitlines()] == ["a.png", "b.png", "c.jpg"]
-    errors = [line for line in said.stderr.splitlines() if line.startswith("error:")]
+    assert [Path(json.loads(line)["image"]).name for line in ran.stdout.splitlines()] == ["a.png", "b.png", "c.jpg"]
+    errors = [line for line in ran.stderr.splitlines() if line.startswith("error:")]
     assert len(errors) == 3
     for name, line in zip(("empty", "gone", "cut.jpg"), errors, strict=True):
         assert name in line
@@ -62,9 +62,9 @@ def test_a_parameter_is_set_and_checked(call: Call, folder: Path) -> None:
     words = ("detect", folder / "a.png", "--detector", "toy-detector", "--json", "--set")
     assert json.loads(call(*words, "detector.threshold=250").stdout)["faces"] == []
     assert "has no parameter 'treshold'" in call(*words, "detector.treshold=250", status=2).stderr
-    said = call(*words, "detecter.threshold=250", status=2).stderr
-    assert "there is no component 'detecter' here" in said
-    assert "did you mean 'detector'" in said
+    ran = call(*words, "detecter.threshold=250", status=2).stderr
+    assert "there is no component 'detecter' here" in ran
+    assert "did you mean 'detector'" in ran
     assert "names no parameter" in call(*words, "detector=other", status=2).stderr
 
 

@@ -33,14 +33,14 @@ def test_show_every_part_that_is_installed(call: Call) -> None:
     for part in json.loads(call("list", "--json").stdout)["parts"]:
         if part["name"] == "toy-unloadable":
             continue
-        said = call("show", part["name"]).stdout
-        assert part["kind"] in said
-        assert part["distribution"] in said
+        ran = call("show", part["name"]).stdout
+        assert part["kind"] in ran
+        assert part["distribution"] in ran
 
 
 def test_show_gives_parameters_with_types_and_defaults(call: Call) -> None:
-    (said,) = json.loads(call("show", "toy-embedder", "--json").stdout)
-    assert {"name": "epochs", "type": "int, >= 1, <= 1000", "default": 3, "meaning": "how many."} in said["parameters"]
+    (ran,) = json.loads(call("show", "toy-embedder", "--json").stdout)
+    assert {"name": "epochs", "type": "int, >= 1, <= 1000", "default": 3, "meaning": "how many."} in ran["parameters"]
     assert "epochs" in call("show", "toy-embedder").stdout
     assert "how many" in call("show", "toy-embedder").stdout
     assert "public domain" in call("show", "toy").stdout
@@ -51,16 +51,16 @@ def test_show_prints_a_pipeline_s_file_with_its_comments(call: Call) -> None:
 
 
 def test_the_report_says_what_the_issue_of_a_result_is(call: Call, tmp_path: Path) -> None:
-    said = " ".join(call(*TOY, "--out", tmp_path).stdout.split())
+    ran = " ".join(call(*TOY, "--out", tmp_path).stdout.split())
     for words in ("accuracy", "95% interval", "macro-F1", "UAR", "recall", "confusion matrix", "seconds", "bundle:"):
-        assert words in said
-    assert "next: ferbench verify" in said
-    assert "ferbench leaderboard --results" in said
+        assert words in ran
+    assert "next: ferbench verify" in ran
+    assert "ferbench leaderboard --results" in ran
 
 
 def test_the_report_s_next_commands_work(call: Call, toy_run: Run, tmp_path: Path) -> None:
-    said = call(*TOY, "--out", tmp_path / "runs").stdout
-    for line in said.splitlines():
+    ran = call(*TOY, "--out", tmp_path / "runs").stdout
+    for line in ran.splitlines():
         if "ferbench verify" in line or "ferbench leaderboard" in line:
             call(*line.split("ferbench ")[1].split())
     assert (tmp_path / "runs" / "README.md").exists()
@@ -100,11 +100,11 @@ def test_a_mistake_gets_one_error_with_its_fix(
     call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], message: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    said = call(*words, status=2)
-    assert message in said.stderr
-    lines = [line.strip() for line in said.stderr.splitlines()]
+    ran = call(*words, status=2)
+    assert message in ran.stderr
+    lines = [line.strip() for line in ran.stderr.splitlines()]
     assert [line.partition(": ")[0] for line in lines if line.startswith(("error: ", "fix: "))] == ["error", "fix"]
-    assert "Traceback" not in said.output
+    assert "Traceback" not in ran.output
     assert list(tmp_path.rglob("result.json")) == []
 
 
@@ -122,16 +122,16 @@ def test_verify_goes_through_all_and_fails_if_one_does(call: Call, toy_run: Run,
 
 def test_an_out_that_cannot_be_written(call: Call, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("a file")
-    said = call(*TOY, "--out", tmp_path / "file" / "runs", status=2)
-    assert "cannot be written" in said.stderr
-    assert "--out DIR" in said.stderr
+    ran = call(*TOY, "--out", tmp_path / "file" / "runs", status=2)
+    assert "cannot be written" in ran.stderr
+    assert "--out DIR" in ran.stderr
 
 
 def test_a_process_of_its_own_shows_no_traceback_and_no_colour_codes(tmp_path: Path) -> None:
-    said = shell("run", "--pipeline", "tlf", cwd=tmp_path)
-    assert said.returncode == 2
-    assert said.stderr.startswith("error: there is no pipeline 'tlf'")
-    assert "\x1b" not in said.stderr + said.stdout
+    ran = shell("run", "--pipeline", "tlf", cwd=tmp_path)
+    assert ran.returncode == 2
+    assert ran.stderr.startswith("error: there is no pipeline 'tlf'")
+    assert "\x1b" not in ran.stderr + ran.stdout
 
 
 @pytest.mark.parametrize(
@@ -145,6 +145,6 @@ def test_ctrl_c_names_resume_where_there_is_one(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(work, interrupted)
-    said = call(*words, status=130).stderr
-    assert "interrupted; what was finished is kept" in said
-    assert ("--resume" in said) is goes_on
+    ran = call(*words, status=130).stderr
+    assert "interrupted; what was finished is kept" in ran
+    assert ("--resume" in ran) is goes_on

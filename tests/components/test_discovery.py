@@ -109,7 +109,7 @@ def test_a_part_that_cannot_be_imported_says_whose_it_is(load) -> None:
 def test_the_command_line_works_beside_a_broken_plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(tmp_path))
     install(tmp_path, "broken", "raise RuntimeError('no licence file')")
-    said = shell("list", "protocols", PYTHONPATH=str(tmp_path))
-    assert said.returncode == 0
-    assert "random-7-3" in said.stdout
-    assert "broken could not be loaded: RuntimeError: no licence file" in " ".join(said.stderr.split())
+    ran = shell("list", "protocols", PYTHONPATH=str(tmp_path))
+    assert ran.returncode == 0
+    assert "random-7-3" in ran.stdout
+    assert "broken could not be loaded: RuntimeError: no licence file" in " ".join(ran.stderr.split())

@@ -1,4 +1,4 @@
-"""Figures: what is in them, that they are the same each time, and what is said where one cannot be drawn."""
+"""Figures: what is in them, that they are the same each time, and the errors if one cannot be drawn."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def noisy(toy_run: Run) -> Path:
 def test_both_formats_are_written_and_are_the_same_each_time(
     call: Call, noisy: Path, tmp_path: Path, name: str
 ) -> None:
-    said = [call("figure", name, noisy, "--out", tmp_path / which / name).stdout for which in "ab"]
-    assert said[0].split() == [str(tmp_path / "a" / f"{name}{suffix}") for suffix in (".png", ".svg")]
+    ran = [call("figure", name, noisy, "--out", tmp_path / which / name).stdout for which in "ab"]
+    assert ran[0].split() == [str(tmp_path / "a" / f"{name}{suffix}") for suffix in (".png", ".svg")]
     for suffix in (".png", ".svg"):
         first, second = ((tmp_path / which / f"{name}{suffix}").read_bytes() for which in "ab")
         assert first == second
@@ -136,9 +136,9 @@ def test_tsne_uses_the_weights_that_the_run_kept(call: Call, toy_run: Run, tmp_p
     call("figure", "tsne", folder, "--out", tmp_path / "other.svg")
     assert (tmp_path / "other.svg").read_text() != plain.read_text()
     shutil.rmtree(folder / "model")
-    said = call("figure", "tsne", folder, "--out", tmp_path / "x.svg", status=2).stderr
-    assert "is a bundle without a model" in said
-    assert "ferbench run" in said
+    ran = call("figure", "tsne", folder, "--out", tmp_path / "x.svg", status=2).stderr
+    assert "is a bundle without a model" in ran
+    assert "ferbench run" in ran
 
 
 def test_tsne_of_another_dataset_is_refused(call: Call, toy_run: Run, tmp_path: Path) -> None:
@@ -167,8 +167,8 @@ def test_the_frames_of_a_clip(call: Call, tmp_path: Path) -> None:
     assert text.count("<image") == 6
     assert "f5" in words(tmp_path / "one.svg").split("\n")
     assert "for example s000-" in call(*given, "--clip", "s000-hapy-c0", "--out", tmp_path / "x.svg", status=2).stderr
-    said = call("figure", "frames", "--dataset", "toy", "--clip", "a", "--out", tmp_path / "x.svg", status=2).stderr
-    assert "no clips" in said
+    ran = call("figure", "frames", "--dataset", "toy", "--clip", "a", "--out", tmp_path / "x.svg", status=2).stderr
+    assert "no clips" in ran
 
 
 def test_another_format_is_refused(call: Call, noisy: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A bundle's model put to use: from Python, on pictures, videos and cameras, and what is said of bad input."""
+"""A bundle's model put to use: from Python, on pictures, videos and cameras, and the errors for bad input."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.syspath_prepend(str(TOY))
         discovery.installed.cache_clear()
         words = ["run", "--pipeline", "toy-pipeline", "--dataset", "toy", "--json"]
-        said = CliRunner().invoke(main, [*words, "--out", str(tmp_path_factory.mktemp("runs"))])
+        ran = CliRunner().invoke(main, [*words, "--out", str(tmp_path_factory.mktemp("runs"))])
         discovery.installed.cache_clear()
-    assert said.exit_code == 0, said.output
-    return Path(json.loads(said.stdout)["bundle"])
+    assert ran.exit_code == 0, ran.output
+    return Path(json.loads(ran.stdout)["bundle"])
 
 
 @pytest.fixture
@@ -151,7 +151,7 @@ def test_a_prediction_does_not_depend_on_its_batch(toy: None, kept: Path, monkey
 
 def test_pictures_from_a_folder(call: Call, kept: Path, pictures: Path, tmp_path: Path) -> None:
     out, table = tmp_path / "out", tmp_path / "faces.csv"
-    said = call("predict", pictures, "--model", kept, "--out", out, "--csv", table)
+    ran = call("predict", pictures, "--model", kept, "--out", out, "--csv", table)
     found = rows(table)
     assert [(Path(row["file"]).name, row["face"]) for row in found] == [("a.png", "1"), ("a.png", "2"), ("b.png", "")]
     assert found[2]["label"] == "(no face)"
@@ -161,7 +161,7 @@ def test_pictures_from_a_folder(call: Call, kept: Path, pictures: Path, tmp_path
     drawn, plain = cv2.imread(str(out / "a.faces.png")), cv2.imread(str(pictures / "a.png"))
     assert drawn.shape == plain.shape
     assert (drawn != plain).any()
-    assert "b.png\t(no face)" in said.stdout
+    assert "b.png\t(no face)" in ran.stdout
     call("predict", pictures, "--model", kept, "--faces", "largest", "--csv", table)
     assert len(rows(table)) == 2
 
@@ -191,13 +191,13 @@ def test_bad_files_are_said_in_a_line_each_and_the_rest_goes_on(
     broken.write_bytes(clip.read_bytes()[: clip.stat().st_size * 2 // 3])
     empty.mkdir()
     words = ("predict", pictures, broken, empty, tmp_path / "no.jpg", "--model", kept, "--csv", table)
-    said = call(*words, status=1)
-    errors = [line for line in said.stderr.splitlines() if line.startswith("error:")]
+    ran = call(*words, status=1)
+    errors = [line for line in ran.stderr.splitlines() if line.startswith("error:")]
     assert len(errors) == 5
     for part in ("note.png", "cut.png", "broken.avi cannot be read as a video", "folder " + str(empty), "no.jpg"):
         assert sum(part in line for line in errors) == 1
-    assert "Traceback" not in said.output
-    assert "frames before are predicted" in said.stderr
+    assert "Traceback" not in ran.output
+    assert "frames before are predicted" in ran.stderr
     names = {Path(row["file"]).name for row in rows(table)}
     assert names == {"a.png", "b.png", "broken.avi"}
 
@@ -221,8 +221,8 @@ def test_a_camera(call: Call, kept: Path, tmp_path: Path, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(cv2, "VideoCapture", Camera)
     table = tmp_path / "faces.csv"
-    said = call("predict", "--camera", 0, "--model", kept, "--csv", table, "--out", tmp_path / "out")
-    assert "camera-0\t5 frames, 5 with a face" in said.stdout
+    ran = call("predict", "--camera", 0, "--model", kept, "--csv", table, "--out", tmp_path / "out")
+    assert "camera-0\t5 frames, 5 with a face" in ran.stdout
     assert (tmp_path / "out" / "camera-0.faces.mp4").exists()
     assert "camera 1 is not there" in call("predict", "--camera", 1, "--model", kept, status=1).stderr
 
@@ -231,9 +231,9 @@ def test_a_bundle_without_a_model(call: Call, spoilt: Path) -> None:
     committed = next((ROOT / "leaderboards" / "results").rglob("result.json")).parent
     shutil.rmtree(spoilt / "model")
     for folder in (committed, spoilt):
-        said = call("predict", ROOT / "README.md", "--model", folder, status=2)
-        assert "is a bundle without a model" in said.stderr
-        assert "ferbench run --pipeline" in said.stderr
+        ran = call("predict", ROOT / "README.md", "--model", folder, status=2)
+        assert "is a bundle without a model" in ran.stderr
+        assert "ferbench run --pipeline" in ran.stderr
 
 
 def test_altered_models_are_refused(toy: None, spoilt: Path) -> None:
@@ -298,8 +298,8 @@ def test_wrong_words(call: Call, kept: Path) -> None:
         "no component 'faces' here" in call("predict", "x", "--model", kept, "--set", "faces.size=3", status=2).stderr
     )
     assert "did you mean" in call("predict", "x", "--model", kept, "--detector", "har", status=2).stderr
-    said = call("predict", "x", "--model", kept, "--set", "detector.threshhold=3", status=2).stderr
-    assert "did you mean 'threshold'" in said
+    ran = call("predict", "x", "--model", kept, "--set", "detector.threshhold=3", status=2).stderr
+    assert "did you mean 'threshold'" in ran
 
 
 def test_an_embedder_that_cannot_be_exported(call: Call, kept: Path) -> None:
@@ -309,14 +309,14 @@ def test_an_embedder_that_cannot_be_exported(call: Call, kept: Path) -> None:
 
 def test_predicting_does_not_import_matplotlib_until_a_timeline_is_drawn() -> None:
     source = "import sys, ferbench.prediction.predict; print('matplotlib' in sys.modules, 'sklearn' in sys.modules)"
-    said = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
-    assert said.stdout.split() == ["False", "False"]
+    ran = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == ["False", "False"]
 
 
 def test_ferbench_load_is_lazy() -> None:
     source = "import sys, ferbench; print('numpy' in sys.modules, 'load' in ferbench.__all__)"
-    said = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
-    assert said.stdout.split() == ["False", "True"]
+    ran = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == ["False", "True"]
 
 
 def test_a_pipeline_that_aligns_needs_landmarks_to_predict(toy: None, kept: Path) -> None:

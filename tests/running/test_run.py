@@ -135,10 +135,10 @@ def test_the_paper_s_protocol_is_marked(toy_run: Run) -> None:
 
 
 def test_several_seeds(call: Callable[..., Any], tmp_path: Path) -> None:
-    said = call(
+    output = call(
         "run", "--pipeline", "toy-pipeline", "--dataset", "toy", "--out", tmp_path, "--seeds", "0-1,5", "--json"
     )
-    answer = json.loads(said.stdout)
+    answer = json.loads(output.stdout)
     values = [one["scores"]["svm"]["accuracy"] for one in answer["results"]]
     assert [one["seed"] for one in answer["results"]] == [0, 1, 5]
     summary = answer["over_seeds"]["svm"]
@@ -169,8 +169,8 @@ def test_with_the_rule_last_nothing_is_held_out_and_the_last_epoch_kept(toy_run:
 
 def test_progress_names_the_split(call: Callable[..., Any], tmp_path: Path) -> None:
     words = ("run", "--pipeline", "toy-pipeline", "--dataset", "toy", "--out", tmp_path, "--set", "dataset.subjects=4")
-    said = call(*words, "--protocol", "loso").stderr
-    assert "split 3 of 4: training ..." in said
+    output = call(*words, "--protocol", "loso").stderr
+    assert "split 3 of 4: training ..." in output
     assert "split" not in call(*words).stderr
 
 
@@ -299,8 +299,8 @@ def test_a_full_disk_at_the_end_keeps_the_old_bundle_and_the_training(
 
     monkeypatch.setattr(bundle, "predictions_csv", full)
     words = ("run", "--pipeline", "toy-pipeline", "--dataset", "toy", "--out", tmp_path / "runs")
-    said = call(*words, status=2)
-    assert "No space left" in said.stderr
+    output = call(*words, status=2)
+    assert "No space left" in output.stderr
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
     monkeypatch.undo()
     assert folder.with_name(f"{folder.name}.unfinished").exists()

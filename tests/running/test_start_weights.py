@@ -68,9 +68,9 @@ def test_the_same_split_again_starts_from_the_weights_and_names_them(first: Path
 
 def test_an_overlap_is_refused_with_its_size_and_marked_if_allowed(first: Path, toy_run: Run, call: Call) -> None:
     root = first.parents[3]
-    said = call(*TOY, "--out", root, "--seed", "1", "--init", first, status=2).stderr
-    assert "of the 42 images that this run tests on" in said
-    assert "--allow-overlap" in said
+    ran = call(*TOY, "--out", root, "--seed", "1", "--init", first, status=2).stderr
+    assert "of the 42 images that this run tests on" in ran
+    assert "--allow-overlap" in ran
     assert len(bundle.find(root)) == 1
     _, result = toy_run("--seed", "1", "--init", first, "--allow-overlap")
     ids = json.loads((first / "model" / "subjects" / "trained_on.json").read_text())["training"]["ids"]
@@ -144,9 +144,9 @@ def test_a_bare_file_has_unknown_training_data(first: Path, toy_run: Run, tmp_pa
 
 def test_several_splits_are_chosen_from(toy_run: Run, call: Call, tmp_path: Path) -> None:
     folder, _ = toy_run("--protocol", "loso", "--set", "dataset.subjects=4")
-    said = call(*TOY, "--out", tmp_path / "b", "--init", folder, status=2).stderr
-    assert "the weights of 4 splits (1-p00, 2-p01, 3-p02, 4-p03)" in said
-    assert f"--init {folder / 'model' / '1-p00'}" in said
+    ran = call(*TOY, "--out", tmp_path / "b", "--init", folder, status=2).stderr
+    assert "the weights of 4 splits (1-p00, 2-p01, 3-p02, 4-p03)" in ran
+    assert f"--init {folder / 'model' / '1-p00'}" in ran
     with pytest.raises(TransferError, match="there is no"):
         start_weights.find(folder / "model" / "5", "toy-embedder")
     assert start_weights.find(folder / "model" / "2-p01", "toy-embedder").origin.training is not None

@@ -141,8 +141,8 @@ def test_a_sampler_takes_the_classes_equally_often(made: Callable[[str], Entry])
     ],
 )
 def test_a_name_that_would_not_work_is_refused(call: Call, tmp_path: Path, name: str, words: str) -> None:
-    said = call("plugin", "new", "--kind", "loss", "--into", tmp_path, "--", name, status=2).stderr
-    assert words in said
+    ran = call("plugin", "new", "--kind", "loss", "--into", tmp_path, "--", name, status=2).stderr
+    assert words in ran
     assert list(tmp_path.iterdir()) == []
 
 
@@ -151,9 +151,9 @@ def test_nothing_is_overwritten_unasked(call: Call, tmp_path: Path) -> None:
     call(*words)
     file = tmp_path / "my-loss" / "my_loss" / "loss.py"
     file.write_text("work of weeks")
-    said = call(*words, status=2).stderr
-    assert str(file) in said
-    assert "--force" in said
+    ran = call(*words, status=2).stderr
+    assert str(file) in ran
+    assert "--force" in ran
     assert file.read_text() == "work of weeks"
     call(*words, "--force")
     assert "class MyLoss" in file.read_text()
@@ -170,8 +170,8 @@ def test_in_a_terminal_it_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
     CliRunner().invoke(plugin_new.new, words)
     file = tmp_path / "my-loss" / "README.md"
     file.write_text("mine")
-    said = CliRunner().invoke(plugin_new.new, words, input=answer)
-    assert said.exit_code == (1 if kept else 0)
+    ran = CliRunner().invoke(plugin_new.new, words, input=answer)
+    assert ran.exit_code == (1 if kept else 0)
     assert (file.read_text() == "mine") is kept
 
 

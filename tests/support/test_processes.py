@@ -114,13 +114,13 @@ def test_an_error_is_raised_as_it_is_after_what_came_before_it(eager: None) -> N
     assert children() == []
 
 
-def test_a_worker_that_dies_is_said(eager: None) -> None:
+def test_a_worker_that_dies_is_reported(eager: None) -> None:
     with pytest.raises(WorkerError, match="--workers 1"):
         list(in_order(dies, range(50), workers=2))
     assert children() == []
 
 
-def test_a_part_that_cannot_be_pickled_is_said(eager: None) -> None:
+def test_a_part_that_cannot_be_pickled_is_reported(eager: None) -> None:
     with pytest.raises(PluginError, match=r"(?s)cannot be sent to other processes.*--workers 1"):
         list(in_order(lambda piece: piece, range(5), workers=2))
 

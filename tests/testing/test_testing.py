@@ -150,22 +150,22 @@ def shaky(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def test_the_command_says_what_is_broken_and_fails(shaky: Path) -> None:
-    said = CliRunner().invoke(main, ["plugin", "check", "shaky-plugin"])
-    assert said.exit_code == 1
-    text = " ".join(said.stdout.split())
+    ran = CliRunner().invoke(main, ["plugin", "check", "shaky-plugin"])
+    assert ran.exit_code == 1
+    text = " ".join(ran.stdout.split())
     assert "sampler shaky, labels_are_not_written" in text
     assert "it wrote into the labels" in text
     assert "plugin Shaky_Plugin, declaring_is_light" in text
     assert "it imports numpy" in text
     assert "2 failed, 0 skipped" in text
-    assert "checking shaky-plugin" in said.stderr
+    assert "checking shaky-plugin" in ran.stderr
 
 
 def test_settings_reach_the_part_and_json_has_every_outcome(shaky: Path) -> None:
-    said = CliRunner().invoke(main, ["plugin", "check", "shaky-plugin", "--set", "shaky.batch_size=4", "--json"])
-    failed = [(one["part"], one["rule"]) for one in json.loads(said.stdout) if one["state"] == "failed"]
+    ran = CliRunner().invoke(main, ["plugin", "check", "shaky-plugin", "--set", "shaky.batch_size=4", "--json"])
+    failed = [(one["part"], one["rule"]) for one in json.loads(ran.stdout) if one["state"] == "failed"]
     assert failed == [("Shaky_Plugin", "declaring_is_light")]
-    assert len(json.loads(said.stdout)) == 3 + 2 * len(catalogue.rules_for("sampler"))
+    assert len(json.loads(ran.stdout)) == 3 + 2 * len(catalogue.rules_for("sampler"))
 
 
 @pytest.mark.parametrize(
@@ -173,9 +173,9 @@ def test_settings_reach_the_part_and_json_has_every_outcome(shaky: Path) -> None
     [(["nobodys-plugin"], "no installed distribution 'nobodys-plugin'"), (["shaky-plugin", "--data", "x=y"], "for x")],
 )
 def test_what_is_not_there_is_a_mistake(shaky: Path, words: list[str], reason: str) -> None:
-    said = CliRunner().invoke(main, ["plugin", "check", *words])
-    assert said.exit_code == 2
-    assert reason in said.stderr
+    ran = CliRunner().invoke(main, ["plugin", "check", *words])
+    assert ran.exit_code == 2
+    assert reason in ran.stderr
 
 
 def test_an_authors_whole_test_is_one_line(shaky: Path) -> None:
@@ -183,7 +183,7 @@ def test_an_authors_whole_test_is_one_line(shaky: Path) -> None:
         "from ferbench.testing import contract\n\ntest_contract = contract('shaky-plugin')\n"
     )
     command = [sys.executable, "-m", "pytest", "-q", "-p", "ferbench.testing", "-p", "no:cacheprovider"]
-    said = subprocess.run(
+    ran = subprocess.run(
         [*command, "--ferbench-set", "steady.batch_size=2", "test_shaky.py"],
         capture_output=True,
         text=True,
@@ -191,10 +191,10 @@ def test_an_authors_whole_test_is_one_line(shaky: Path) -> None:
         env={**os.environ, "PYTHONPATH": str(shaky)},
         check=False,
     )
-    assert said.returncode == 1, said.stdout
-    assert "test_contract[sampler:shaky-labels_are_not_written]" in said.stdout
-    assert "it wrote into the labels" in said.stdout
-    assert f"2 failed, {1 + 2 * len(catalogue.rules_for('sampler'))} passed" in " ".join(said.stdout.split())
+    assert ran.returncode == 1, ran.stdout
+    assert "test_contract[sampler:shaky-labels_are_not_written]" in ran.stdout
+    assert "it wrote into the labels" in ran.stdout
+    assert f"2 failed, {1 + 2 * len(catalogue.rules_for('sampler'))} passed" in " ".join(ran.stdout.split())
 
 
 def test_without_hypothesis_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

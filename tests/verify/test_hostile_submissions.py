@@ -58,10 +58,10 @@ def right_answers(cells: list[list[str]]) -> None:
 def labels_to_match(folder: Path) -> None:
     """Every prediction of the first classifier is made right, in all the files."""
     file = folder / "predictions.csv"
-    said = [line.split(",")[3] for line in file.read_text().splitlines()]
+    ran = [line.split(",")[3] for line in file.read_text().splitlines()]
 
     def change(cells: list[list[str]]) -> None:
-        for row, label in zip(cells[1:], said[1:], strict=True):
+        for row, label in zip(cells[1:], ran[1:], strict=True):
             row[2] = label
 
     rows(change, sealed=True)(folder)
@@ -106,7 +106,7 @@ KINDS: dict[str, tuple[Change, str]] = {
     ),
     "edited predictions": (rows(right_answers), "its predictions give"),
     "a leak that no audit counted": (
-        text(lambda said: said + "p02-sad,subjects,exact,p00-sad\n", "leaks.csv"),
+        text(lambda ran: ran + "p02-sad,subjects,exact,p00-sad\n", "leaks.csv"),
         "lists 1 test images of split 'subjects', its audit counted 0",
     ),
     # rows
@@ -149,28 +149,28 @@ KINDS: dict[str, tuple[Change, str]] = {
         facts(lambda r: r["classes"].reverse()),
         "dataset.counts does not name the classes in their order",
     ),
-    "an id with a line break": (text(lambda said: said.replace("p02-angry", '"p02\nangry"', 1)), "not one line"),
-    "an open quote": (text(lambda said: said.replace("p02-angry", '"p02-angry', 1)), "predictions.csv, line"),
-    "a blank line": (text(lambda said: said + "\n"), "line 44"),
+    "an id with a line break": (text(lambda ran: ran.replace("p02-angry", '"p02\nangry"', 1)), "not one line"),
+    "an open quote": (text(lambda ran: ran.replace("p02-angry", '"p02-angry', 1)), "predictions.csv, line"),
+    "a blank line": (text(lambda ran: ran + "\n"), "line 44"),
     "a missing file": (lambda folder: (folder / "predictions" / "svm-rbf.csv").unlink(), "svm-rbf.csv cannot be read"),
     # files
     "a 10 GB CSV": (sparse("predictions.csv"), "has 10,737,418,240 bytes"),
     "a 10 GB result": (sparse("result.json"), "has 10,737,418,240 bytes"),
-    "a million columns": (text(lambda said: "id" + ",x" * 10**6 + "\n" + said), "line 1: the columns are not"),
+    "a million columns": (text(lambda ran: "id" + ",x" * 10**6 + "\n" + ran), "line 1: the columns are not"),
     "a very long id": (rows(lambda c: c[5].__setitem__(0, "x" * 10**6)), "line 6: it has 1,000,"),
     "millions of lines": (write("leaks.csv", b"a,b,c,d\n" * 2**20), "leaks.csv, line"),
     "a very long quoted field": (
-        text(lambda said: said + '"' + "x" * 200_000 + '",subjects,near,p00-sad\n', "leaks.csv"),
+        text(lambda ran: ran + '"' + "x" * 200_000 + '",subjects,near,p00-sad\n', "leaks.csv"),
         "leaks.csv, line 2: it has 200,",
     ),
     "a repeated row after sixty thousand others": (
         rows(lambda cells: cells.extend([[f"x{n}", *cells[1][1:]] for n in range(60_000)] + [cells[1]])),
         "line 60044: this sample is repeated in its split",
     ),
-    "millions of predictions": (text(lambda said: said + "a,b\n" * 2**20), "lines, more than any dataset needs"),
+    "millions of predictions": (text(lambda ran: ran + "a,b\n" * 2**20), "lines, more than any dataset needs"),
     "no UTF-8": (write("predictions.csv", b"\xff\xfe\x00i\x00d"), "cannot be read"),
-    "a zero byte": (text(lambda said: said.replace("p02", "p\x0002", 1)), "a control or invisible character"),
-    "an escape sequence in an id": (text(lambda said: said.replace("p02", "\x1b[2J", 1)), "a control or invisible"),
+    "a zero byte": (text(lambda ran: ran.replace("p02", "p\x0002", 1)), "a control or invisible character"),
+    "an escape sequence in an id": (text(lambda ran: ran.replace("p02", "\x1b[2J", 1)), "a control or invisible"),
     "a link to a file": (link("/etc/passwd", "predictions.csv"), "predictions.csv is a link"),
     "a link for the result": (link("/etc/passwd", "result.json"), "result.json is a link"),
     "a link to a folder": (link("/etc", "predictions"), "predictions is a link"),
@@ -228,11 +228,11 @@ KINDS: dict[str, tuple[Change, str]] = {
     "NaN in the result": (facts(lambda r: r["dataset"]["parameters"].update(x=float("nan"))), "is not a finite number"),
     "a number without end": (facts(lambda r: r["dataset"]["parameters"].update(x=10**400)), "is not a finite number"),
     "a number of many digits": (
-        text(lambda said: said.replace('"seed": 0', '"seed": 1' + "0" * 10**5), "result.json"),
+        text(lambda ran: ran.replace('"seed": 0', '"seed": 1' + "0" * 10**5), "result.json"),
         "does not follow schema",
     ),
     "a parameter of many digits": (
-        text(lambda said: said.replace('"epochs": 2', '"epochs": 2' + "0" * 5000, 1), "result.json"),
+        text(lambda ran: ran.replace('"epochs": 2', '"epochs": 2' + "0" * 5000, 1), "result.json"),
         "result.json",
     ),
     "nested lists": (facts(lambda r: r["faces"].update(source=nested(100))), "does not follow schema"),
@@ -308,10 +308,10 @@ KINDS: dict[str, tuple[Change, str]] = {
     ),
     # subjects
     "subjects of other images": (
-        text(lambda said: said.replace("p02-sad", "p01-sad"), "subjects.csv"),
+        text(lambda ran: ran.replace("p02-sad", "p01-sad"), "subjects.csv"),
         "does not name",
     ),
-    "other subjects": (text(lambda said: said.replace(",p02", ",p03"), "subjects.csv"), "names other subjects than"),
+    "other subjects": (text(lambda ran: ran.replace(",p02", ",p03"), "subjects.csv"), "names other subjects than"),
 }
 
 
@@ -322,9 +322,9 @@ def test_a_hostile_submission_is_refused_with_its_reason(kind: str, results: Pat
     change(folder)
     before, started = snapshot(results.parent), time.monotonic()
 
-    said = CliRunner().invoke(main, ["verify", str(results), "--json"])
-    assert said.exit_code == 1, said.output
-    reasons = [one for answer in json.loads(said.stdout) for one in answer.get("reasons", [])]
+    ran = CliRunner().invoke(main, ["verify", str(results), "--json"])
+    assert ran.exit_code == 1, ran.output
+    reasons = [one for answer in json.loads(ran.stdout) for one in answer.get("reasons", [])]
     assert any(reason in one for one in reasons), reasons
     assert all(one.isprintable() and len(one) < 1500 for one in reasons)
     with pytest.raises(FerbenchError):
@@ -378,9 +378,9 @@ def test_what_lies_beside_bundles_is_refused(place: str, reason: str, results: P
             build(results, tmp_path)
     else:
         (results / place).write_text("")
-    said = CliRunner().invoke(main, ["verify", str(results)])
-    assert said.exit_code == 1
-    assert reason in said.stdout
+    ran = CliRunner().invoke(main, ["verify", str(results)])
+    assert ran.exit_code == 1
+    assert reason in ran.stdout
 
 
 @pytest.mark.parametrize("release", ["partial", "altered"])
@@ -398,12 +398,12 @@ def test_another_copy_is_never_passed_as_checked(release: str, results: Path) ->
 
 
 def test_markup_in_free_text_is_escaped_in_the_pages(results: Path) -> None:
-    said = "<script>alert(1)</script> | `x` [y](javascript:z) **b** _i_ <!-- -->"
+    ran = "<script>alert(1)</script> | `x` [y](javascript:z) **b** _i_ <!-- -->"
     (folder,) = bundle.find(results)
     facts(
         lambda r: (
-            r["notes"].append(said),
-            r["pipeline"]["changed"].update({"x`|<b>": said}),
+            r["notes"].append(ran),
+            r["pipeline"]["changed"].update({"x`|<b>": ran}),
             r["protocol"].update(optimistic=None),
         ),
         sealed=True,

@@ -21,8 +21,8 @@ Call = Callable[..., Result]
 
 
 def test_a_manifest_is_made_and_is_the_one_that_is_kept(call: Call, tmp_path: Path) -> None:
-    said = call("data", "manifest", "toy", "--out", tmp_path / "toy.csv")
-    assert "140 samples of 7 classes" in said.stdout
+    ran = call("data", "manifest", "toy", "--out", tmp_path / "toy.csv")
+    assert "140 samples of 7 classes" in ran.stdout
     for name in ("toy.csv", "toy.json"):
         assert (tmp_path / name).read_text() == (TOY / "ferbench_toy_parts" / name).read_text()
 

@@ -1,4 +1,4 @@
-"""``ferbench submit`` and ``ferbench rerun``: laid out once and whole; reproduced, or said where the two part."""
+"""``ferbench submit`` and ``ferbench rerun``: copied once and whole; reproduced, or the differences are reported."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ def submitted(ran: Path, call: Call, tmp_path: Path) -> Path:
 def test_a_submission_is_laid_out_once_and_whole(toy_run: Run, call: Call, tmp_path: Path) -> None:
     folder, before = toy_run()
     words = ("submit", folder, *WHO, "--paper", "X et al. 2026", "--to", tmp_path / "results")
-    said = call(*words).stdout
+    output = call(*words).stdout
     place = tmp_path / "results" / folder.relative_to(tmp_path / "runs")
-    assert f"git add {place}" in said
-    assert "compared with the manifest of toy" in said
+    assert f"git add {place}" in output
+    assert "compared with the manifest of toy" in output
     result = verified(place)
     assert result.tier == "rescored"
     assert result.submission["name"] == "Team <X> | `Y`"
@@ -57,7 +57,7 @@ def test_a_submission_is_laid_out_once_and_whole(toy_run: Run, call: Call, tmp_p
 
 
 @pytest.mark.parametrize(
-    ("option", "value", "said"),
+    ("option", "value", "message"),
     [
         ("--name", "x", "--name: String should have at least 2"),
         ("--name", "x" * 101, "--name: String should have at most 100"),
@@ -69,10 +69,10 @@ def test_a_submission_is_laid_out_once_and_whole(toy_run: Run, call: Call, tmp_p
         ("--paper", "a\nb", "--paper has a control or invisible character"),
     ],
 )
-def test_what_is_said_of_a_submission_is_checked(
-    option: str, value: str, said: str, ran: Path, call: Call, tmp_path: Path
+def test_the_submitters_details_are_checked(
+    option: str, value: str, message: str, ran: Path, call: Call, tmp_path: Path
 ) -> None:
-    assert said in call("submit", ran, *WHO, option, value, "--to", tmp_path / "results", status=2).stderr
+    assert message in call("submit", ran, *WHO, option, value, "--to", tmp_path / "results", status=2).stderr
     assert not (tmp_path / "results").exists()
 
 
@@ -84,9 +84,9 @@ def test_a_bundle_with_a_fault_is_not_laid_out(toy_run: Run, call: Call, tmp_pat
 
 
 def test_a_rerun_that_agrees_is_reproduced(submitted: Path, call: Call, tmp_path: Path) -> None:
-    said = call("rerun", submitted, "--out", tmp_path / "again").stdout
-    assert "100.00% of the predictions are the same" in said
-    assert f"reproduced: {submitted}" in said
+    output = call("rerun", submitted, "--out", tmp_path / "again").stdout
+    assert "100.00% of the predictions are the same" in output
+    assert f"reproduced: {submitted}" in output
     result = verified(submitted)
     assert result.tier == "reproduced"
     assert result.rerun["same"] == {"lda": 1.0, "svm-rbf": 1.0}
@@ -104,14 +104,14 @@ def test_a_rerun_that_parts_says_where(submitted: Path, call: Call, tmp_path: Pa
 
     rows(confuse, sealed=True)(submitted)
     before = (submitted / "result.json").read_bytes()
-    said = call("rerun", submitted, "--out", tmp_path / "again", status=1).stdout
-    assert f"NOT reproduced: {submitted}" in said
-    assert "svm-rbf, class sad: 6 of 6 images are predicted differently; 0 are right in the bundle, 6 here" in said
+    output = call("rerun", submitted, "--out", tmp_path / "again", status=1).stdout
+    assert f"NOT reproduced: {submitted}" in output
+    assert "svm-rbf, class sad: 6 of 6 images are predicted differently; 0 are right in the bundle, 6 here" in output
     assert (submitted / "result.json").read_bytes() == before
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         (lambda r: r["pipeline"]["embedder"]["parameters"].update(device="/etc/passwd"), "a parameter is a path"),
         (lambda r: r["pipeline"]["embedder"]["parameters"].update(device="hub:a/b"), "a parameter is a path"),
@@ -134,10 +134,10 @@ def test_a_rerun_that_parts_says_where(submitted: Path, call: Call, tmp_path: Pa
     ],
 )
 def test_a_rerun_takes_nothing_from_a_bundle_but_data(
-    change: Callable[[dict[str, Any]], object], said: str, submitted: Path, call: Call, tmp_path: Path
+    change: Callable[[dict[str, Any]], object], message: str, submitted: Path, call: Call, tmp_path: Path
 ) -> None:
     facts(change, sealed=True)(submitted)
-    assert said in call("rerun", submitted, "--out", tmp_path / "again", status=2).stderr
+    assert message in call("rerun", submitted, "--out", tmp_path / "again", status=2).stderr
     assert not (tmp_path / "again").exists()
 
 
@@ -148,9 +148,9 @@ def test_a_rerun_says_which_versions_differ(submitted: Path, call: Call, tmp_pat
             part["distribution"] = "ferbench-toy 0.9"
 
     facts(older, sealed=True)(submitted)
-    said = call("rerun", submitted, "--out", tmp_path / "again").stderr
-    assert "ferbench-toy is 1.0 here, the bundle was made with 0.9" in said
-    assert "the bundle was made with 2.0.0" in said
+    output = call("rerun", submitted, "--out", tmp_path / "again").stderr
+    assert "ferbench-toy is 1.0 here, the bundle was made with 0.9" in output
+    assert "the bundle was made with 2.0.0" in output
     assert verified(submitted).tier == "reproduced"
 
 

@@ -1,4 +1,4 @@
-"""AffectNet's two releases in small, and what is said of a broken one: for its tests of loading and hostile files."""
+"""AffectNet's two releases in small, and the error for a broken one: for the tests of loading and of hostile files."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def error_of(path: Path | None, factory: type[Any] = AffectNet8) -> str:
 
 
 def problem_of(root: Path, release: str, changes: dict[str, bytes | None]) -> str:
-    """What is said of a release with some files changed, or removed (``None``)."""
+    """The error for a release with some files changed, or removed (``None``)."""
     files = {**RELEASES[release], **{name: data or b"" for name, data in changes.items()}}
     return error_of(write(root, {name: data for name, data in files.items() if changes.get(name, b"") is not None}))
 

@@ -88,7 +88,7 @@ def test_a_face_lies_where_its_box_is(plans: list[Crowd]) -> None:
 
 
 def test_what_is_hidden_is_what_nearer_people_cover(plans: list[Crowd]) -> None:
-    """A face's pixels change, when the nearer people are taken away, about as much as it is said to be hidden."""
+    """A face's pixels change, when the nearer people are taken away, about as much as its hidden share."""
     plan, row = next(
         (plan, row)
         for plan in plans

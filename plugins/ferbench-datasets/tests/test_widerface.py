@@ -110,8 +110,8 @@ def test_a_partial_copy_says_so(release: Path) -> None:
     scenes = WiderFace().load(release)
     assert scenes.ids.tolist() == ["0--Parade/b", "1--Handshaking/c"]
     assert len(scenes.subsets["hard"]) == 2
-    said = "partial copy: 2 of 3 photographs with 4 of 6 faces; missing: 0--Parade/a"
-    assert said in scenes.notes
+    ran = "partial copy: 2 of 3 photographs with 4 of 6 faces; missing: 0--Parade/a"
+    assert ran in scenes.notes
 
 
 def test_everything_that_is_missing_is_one_error(release: Path) -> None:
@@ -155,7 +155,7 @@ def _damage(kind: str, path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "said"),
+    ("kind", "message"),
     [
         ("cut", "a broken MATLAB file"),
         ("other", "not a MATLAB 5 file"),
@@ -165,22 +165,22 @@ def _damage(kind: str, path: Path) -> None:
         ("boxes", "boxes that are not"),
     ],
 )
-def test_broken_annotations_are_named(release: Path, kind: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_broken_annotations_are_named(release: Path, kind: str, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_wider_mat, "MOST_UNPACKED", 1 << 19)
     _damage(kind, release / "eval_tools/ground_truth/wider_face_val.mat")
-    with pytest.raises(DataError, match=said) as error:
+    with pytest.raises(DataError, match=message) as error:
         WiderFace().load(release)
     assert "wider_face_val.mat" in error.value.what
 
 
 @pytest.mark.parametrize(
-    ("rows", "said"), [([3], "rows that are not those of 2 faces"), ([0], "rows that"), ([1, 1], "rows that")]
+    ("rows", "message"), [([3], "rows that are not those of 2 faces"), ([0], "rows that"), ([1, 1], "rows that")]
 )
 def test_a_subset_of_faces_that_are_not_there_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: list[int], said: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: list[int], message: str
 ) -> None:
     monkeypatch.setitem(COUNTED["easy"], "0--Parade/a", rows)
-    with pytest.raises(DataError, match=said) as error:
+    with pytest.raises(DataError, match=message) as error:
         WiderFace().load(write(tmp_path / "wider"))
     assert "wider_easy_val.mat" in error.value.what
 

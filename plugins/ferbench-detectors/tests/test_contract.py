@@ -112,7 +112,7 @@ def test_weights_of_another_hash_are_one_clear_error(entry: Entry, given: dict[s
     assert "get it by hand" in caught.value.fix
 
 
-def test_a_file_that_is_no_network_is_said_so(
+def test_a_file_that_is_no_network_is_reported(
     entry: Entry, given: dict[str, Any], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     if "weights" not in given:

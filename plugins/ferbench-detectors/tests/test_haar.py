@@ -23,7 +23,7 @@ def test_the_smallest_face_is_a_parameter(photo: Images) -> None:
     assert Haar(min_size=120).detect(photo) == []
 
 
-def test_an_opencv_without_cascades_is_said_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_opencv_without_cascades_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(cv2, "__file__", str(tmp_path / "cv2" / "__init__.py"))
     with pytest.raises(WeightsError, match=r"OpenCV .* has no readable haarcascade") as caught:
         Haar().detect(np.zeros((9, 9, 3), np.uint8))

@@ -61,7 +61,7 @@ def test_a_checkpoint_runs_no_code(tmp_path: Path, zipped: bool) -> None:
 
 
 @pytest.mark.parametrize("form", ["empty", "text", "cut", "cut old"])
-def test_a_broken_checkpoint_is_said_so(tmp_path: Path, state: OrderedDict[str, torch.Tensor], form: str) -> None:
+def test_a_broken_checkpoint_is_reported(tmp_path: Path, state: OrderedDict[str, torch.Tensor], form: str) -> None:
     path = tmp_path / "broken.pth"
     torch.save(state, path, _use_new_zipfile_serialization="old" not in form)
     whole = path.read_bytes()
@@ -70,7 +70,7 @@ def test_a_broken_checkpoint_is_said_so(tmp_path: Path, state: OrderedDict[str, 
         load_checkpoint(path)
 
 
-def test_a_checkpoint_of_another_network_is_said_so(
+def test_a_checkpoint_of_another_network_is_reported(
     tmp_path: Path, state: OrderedDict[str, torch.Tensor], photo: Images
 ) -> None:
     path = tmp_path / "other.pth"

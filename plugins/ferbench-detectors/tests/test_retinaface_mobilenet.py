@@ -92,7 +92,7 @@ def test_a_hash_that_is_none_is_a_wrong_parameter(text: str) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"not onnx", None])
-def test_a_file_that_is_not_the_network_is_said_so(
+def test_a_file_that_is_not_the_network_is_reported(
     mobilenet: dict[str, Any], tmp_path: Path, content: bytes | None, photo: Images, capfd: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "broken.onnx"

@@ -1,4 +1,4 @@
-"""The network, and what is said when its weights cannot be had."""
+"""The network, and the error if its weights are not available."""
 
 from __future__ import annotations
 

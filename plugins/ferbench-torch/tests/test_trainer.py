@@ -170,7 +170,7 @@ def test_one_cycle_moves_within_an_epoch(data: Data) -> None:
     assert monitor.epochs[0].learning_rate == pytest.approx(0.01 * (1 / 2500 + (1 - 1 / 2500) * 0.25))
 
 
-def test_a_collapse_is_said(data: Data) -> None:
+def test_a_collapse_is_reported(data: Data) -> None:
     monitor = Recorder()
     fit(make(replace(RECIPE, epochs=25, learning_rate=0.1), loss=Pull()), data, monitor)
     assert monitor.warnings

@@ -224,8 +224,8 @@ def test_other_bytes_or_parameters_are_another_choice(release: Path, cache: Path
     shutil.copy(videos[0], videos[1])
     Mmi().load(moved)
     assert len(list(cache.rglob("*.json"))) == 8  # the bytes are known, wherever they lie
-    said = json.loads(next(cache.rglob("*.json")).read_text())
-    assert set(said) == {"indices", "outliers", "frames"}
+    ran = json.loads(next(cache.rglob("*.json")).read_text())
+    assert set(ran) == {"indices", "outliers", "frames"}
 
 
 def test_the_fingerprint_covers_labels_subjects_and_bytes(tmp_path: Path, performances: list[Any]) -> None:
