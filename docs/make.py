@@ -55,18 +55,17 @@ TOML = {
 
 def pages() -> dict[Path, str]:
     """Every page's path and text."""
-    hooks = [[f"[`{_hook(kind)}`]({PLURALS[kind]}.md)", _said(kind)] for kind in KINDS]
+    hooks = [[f"[`{_hook(kind)}`]({PLURALS[kind]}.md)", _sentence(kind)] for kind in KINDS]
     lines = ["# The hooks", "", *table(["hook", "what it registers"], hooks)]
     texts = {PAGES / "README.md": HEADER + "\n".join(lines) + "\n", PAGES.parent / "api.md": HEADER + api.page()}
     return texts | {PAGES / f"{PLURALS[kind]}.md": HEADER + "\n".join(_page(kind)) + "\n" for kind in KINDS}
 
 
 def _page(kind: str) -> list[str]:
-    lines = [f"# {_hook(kind)}", "", _said(kind), "", "## What the part must do", ""]
-    lines += [TOML[kind]] if kind in TOML else []
+    lines = [f"# {_hook(kind)}", "", _sentence(kind), "", "## What the part must do", ""]
+    lines += [TOML[kind], ""] if kind in TOML else []
     for one in INTERFACES[kind]:
         lines += ["```python", inspect.getsource(one).rstrip(), "```", ""]
-    lines += [""] * (kind in TOML)
     lines += ["## What `ferbench plugin check` tries", ""]
     lines += [f"- {rule.sentence}" for rule in catalogue.rules_for(kind)]
     if kind in write.KINDS:
@@ -95,7 +94,7 @@ def _hook(kind: str) -> str:
     return f"register_{PLURALS[kind]}"
 
 
-def _said(kind: str) -> str:
+def _sentence(kind: str) -> str:
     """The hook's docstring."""
     return " ".join((inspect.getdoc(getattr(hookspecs, _hook(kind))) or "").split()).replace("``", "`")
 

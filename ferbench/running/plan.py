@@ -15,6 +15,7 @@ from ferbench.components.registry import Entry, Registry
 from ferbench.components.settings import Settings, parameters_by_component, parse_settings
 from ferbench.errors import DataError, ParameterError, StorageError, TransferError
 from ferbench.support import data_paths
+from ferbench.support.processes import usable_cores
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +107,7 @@ def plan(
         out=Path(out),
         init=None if init is None else Path(init),
         allow_overlap=allow_overlap,
-        workers=workers or _usable_cores(),
+        workers=workers or usable_cores(),
     )
 
 
@@ -127,9 +128,3 @@ def _check_out(out: Path) -> None:
     if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
         reason = "is not a folder" if not folder.is_dir() else "may not be written to"
         raise StorageError(f"{out} cannot be written: {folder} {reason}", fix="choose another folder: --out DIR")
-
-
-def _usable_cores() -> int:
-    from ferbench.support.processes import usable_cores
-
-    return usable_cores()
