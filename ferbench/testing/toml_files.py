@@ -62,6 +62,7 @@ def its_cells_can_be_run(trial: Trial) -> None:
                     data=Path(),  # that it is there is enough to plan
                     protocol=cell.protocol,
                     settings=cell.run.settings,
+                    out=trial.folder(),
                     registry=trial.registry,
                 )
                 labels = [component.label for component in planned.pipeline.classifiers]
