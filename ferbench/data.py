@@ -20,13 +20,13 @@ Embeddings = NDArray[np.float32]
 ScoresKind = Literal["probability", "decision"]
 Release = Literal["known", "partial", "altered"]
 Scale = Literal["probability", "softmax"]
-"""What a prediction's shares of the classes are: a classifier's probabilities, or a softmax of its decision values."""
+"""What a prediction's class shares are: a classifier's probabilities, or a softmax of its decision values."""
 
 
 class ImageSource(Protocol):
     """N images on disk (or made on demand), in the order of ``Samples.ids``. Can be pickled; reads need no order.
 
-    What was read is the reader's own: writing into it changes no later read.
+    An image that was read belongs to its reader: writing into it does not change later reads.
     """
 
     def __len__(self) -> int: ...
@@ -37,7 +37,7 @@ class ImageSource(Protocol):
 
 
 class ImageRows(Protocol):
-    """Crops uint8 [N, S, S], in memory or memory-mapped; what an index or a slice gives is an array in memory."""
+    """Crops uint8 [N, S, S], in memory or memory-mapped; an index array or a slice gives an array in memory."""
 
     def __len__(self) -> int: ...
 
@@ -74,7 +74,7 @@ class Samples:
     float32 [N, 4], the known face boxes (left, top, right, bottom in pixels), or ``None``. ``cropped`` says that the
     images are face crops already. ``fingerprint`` is a SHA-256 over the content. ``release`` says how this copy relates
     to the release that is known: the same counts ("known"), fewer images ("partial"), or others ("altered"). ``notes``
-    are sentences that belong in every result (what a partial copy lacks, say).
+    are sentences that belong in every result (for example, what a partial copy lacks).
 
     Raises ``PluginError`` if the fields do not fit together.
     """
@@ -97,7 +97,7 @@ class Samples:
         for name in ("labels", "images", "subjects", "clips", "partitions", "boxes"):
             value = getattr(self, name)
             if value is not None and len(value) != count:
-                raise _broken(f"{name} has {len(value)} rows beside {count} ids")
+                raise _broken(f"{name} has {len(value)} rows, and there are {count} ids")
         if not _unique(self.ids):
             raise _broken("sample ids are not unique")
         if self.labels.dtype != np.int64:
@@ -113,10 +113,11 @@ class Samples:
 class Scenes:
     """N pictures with any number of annotated faces each; the pixels stay where they are until they are read.
 
-    ``ids`` are unique and do not depend on where or in which form the files lie. ``boxes`` are N arrays float32 [F, 4]
-    (left, top, right, bottom in pixels), all the faces of a picture. ``subsets`` says for each name ("easy", say), in
-    the order of tables, which of them count: N arrays bool [F]. The others are then neither to be found nor false
-    alarms. ``fingerprint`` is a SHA-256 over the content, ``notes`` are sentences that belong into every result.
+    ``ids`` are unique and do not depend on where the files are or in which form. ``boxes`` are N arrays float32 [F, 4]
+    (left, top, right, bottom in pixels), all the faces of a picture. ``subsets`` says for each name ("easy", for
+    example), in the order of tables, which of them count: N arrays bool [F]. The others are then neither to be found
+    nor false alarms. ``fingerprint`` is a SHA-256 over the content, ``notes`` are sentences that belong in every
+    result.
 
     Raises ``PluginError`` if the fields do not fit together.
     """
@@ -135,13 +136,13 @@ class Scenes:
         lengths = {"images": len(self.images), "boxes": len(self.boxes)}
         for name, length in {**lengths, **{name: len(rows) for name, rows in self.subsets.items()}}.items():
             if length != count:
-                raise _unfit(f"{name} has {length} rows beside {count} ids")
+                raise _unfit(f"{name} has {length} rows, and there are {count} ids")
         for row, boxes in enumerate(self.boxes):
             if boxes.dtype != np.float32 or boxes.shape != (len(boxes), 4):
                 raise _unfit(f"the boxes of {self.ids[row]} are {boxes.dtype} {boxes.shape}, not float32 [F, 4]")
             for name, counted in self.subsets.items():
                 if counted[row].dtype != np.bool_ or counted[row].shape != (len(boxes),):
-                    raise _unfit(f"{name} says of {self.ids[row]} {counted[row].shape} beside {len(boxes)} boxes")
+                    raise _unfit(f"{name} says of {self.ids[row]} {counted[row].shape} for {len(boxes)} boxes")
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -176,7 +177,7 @@ class Split:
 
 @dataclass(frozen=True)
 class Predictions:
-    """What one classifier said of M test samples.
+    """What one classifier predicts for M test samples.
 
     ``scores`` is float64 [M, C]: a probability or a decision value for each class, in the order of ``classes``, as
     ``scores_kind`` ("probability" or "decision") says.
@@ -220,7 +221,7 @@ _SAMPLE_ARRAYS = ("ids", "splits", "labels", "predicted", "scores")
 
 @dataclass(frozen=True)
 class Epoch:
-    """One row of the training curve: what ``Embedder.fit`` gives to its monitor at the end of an epoch."""
+    """One row of the training curve: what ``Trainable.fit`` reports to its monitor at the end of an epoch."""
 
     number: int
     loss: float

@@ -19,8 +19,8 @@ class FaceStep:
         shipped: use the crops or face boxes that a dataset ships, if it does; ``false`` runs the detector all the same.
         align: turn the face about its box's centre so that the eyes are level, for detectors that give landmarks; with
             another detector, or with what the dataset ships, it is an error before the first image.
-        missed: what a test image without a face is: an "error", whatever the classifier would say, or predicted from
-            its "centre" like any other. It is counted, and trained on from its centre, in both cases.
+        missed: what a test image without a face is: an "error", whatever the classifier would predict, or predicted
+            from its "centre" like any other. It is counted, and trained on from its centre, in both cases.
     """
 
     size: Annotated[int, Ge(8), Le(1024)] = 48

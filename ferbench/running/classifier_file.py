@@ -54,7 +54,7 @@ def write(fitted: Classifier, target: Path, entry: Entry, examples: NDArray[Any]
 
 
 def read(file: Path, entry: Entry) -> tuple[Classifier, list[str]]:
-    """What ``write`` wrote, and warnings (of another version of scikit-learn, say). Raises ``ModelError``."""
+    """What ``write`` wrote, and warnings (of another version of scikit-learn, for example). Raises ``ModelError``."""
     skops = _skops()
     try:
         with zipfile.ZipFile(file) as members:

@@ -1,6 +1,6 @@
 """Weights of an earlier run as the start of another: what they were trained on, and whether that is tested on now.
 
-A bundle keeps ``model/<split>/trained_on.json`` beside the weights: the ids that were trained on or chose the epoch,
+A bundle keeps ``model/<split>/trained_on.json`` next to the weights: the ids that were trained on or chose the epoch,
 and the same of the weights that this training itself was started from. So an overlap is found however long the chain.
 """
 
@@ -53,13 +53,13 @@ class Origin(BaseModel):
     @property
     def title(self) -> str:
         """In a few words, for a note."""
-        one = self.training
-        return f"{one.dataset['name']}, {one.protocol['name']}, {one.run}" if one else "unknown training data"
+        if self.training is None:
+            return "unknown training data"
+        return f"{self.training.dataset['name']}, {self.training.protocol['name']}, {self.training.run}"
 
     def to_dict(self) -> dict[str, Any]:
-        """For a result: all but the ids, whose number is given."""
-        one = self.training
-        training = one and {**one.model_dump(exclude={"ids"}), "samples": len(one.ids)}
+        """For a result: all but the ids, which are counted."""
+        training = self.training and {**self.training.model_dump(exclude={"ids"}), "samples": len(self.training.ids)}
         return {"weights": self.weights, "training": training, "before": self.before and self.before.to_dict()}
 
 
@@ -76,11 +76,14 @@ def find(given: Path, embedder: str) -> Start:
 
     Raises ``TransferError`` if there are none, several, altered ones, or those of another embedder than ``embedder``.
     """
-    place = _place(given)
-    folder = place if place.is_dir() else place.parent
-    file = folder / RECORD
-    if file.exists():
-        place, origin = folder, _read(file)
+    path = _weights_path(given)
+    folder = path if path.is_dir() else path.parent
+    record = folder / RECORD
+    if not record.exists():
+        origin = Origin(weights=_hashes(path), training=None)
+    else:
+        path = folder
+        origin = _read(record)
         if _hashes(folder) != origin.weights:
             raise TransferError(
                 f"the weights in {folder} are not those that {RECORD} names by their SHA-256",
@@ -91,11 +94,9 @@ def find(given: Path, embedder: str) -> Start:
                 f"{folder} holds weights of embedder '{origin.training.embedder}', this run's is '{embedder}'",
                 fix=f"--set embedder={origin.training.embedder}, or start from a run of '{embedder}'",
             )
-    else:
-        origin = Origin(weights=_hashes(place), training=None)
     if not origin.weights:
         raise TransferError(f"{folder} holds no weights", fix="start from a run whose embedder is trained")
-    return Start(place, origin)
+    return Start(path, origin)
 
 
 def check(
@@ -108,17 +109,19 @@ def check(
     unless ``allow``.
     """
     test = np.concatenate([samples.ids[split.test] for split in splits])
-    trained, unchecked = np.zeros(len(test), np.bool_), []
-    for one in origin.chain():
-        if one.training is None or not _same(one.training.dataset, dataset):
-            unchecked.append(one.title)
+    trained = np.zeros(len(test), np.bool_)
+    unchecked = []
+    for source in origin.chain():
+        if source.training is None or not _same(source.training.dataset, dataset):
+            unchecked.append(source.title)
         else:
-            trained |= np.isin(test, np.array(one.training.ids, np.str_))
+            trained |= np.isin(test, np.array(source.training.ids, np.str_))
     overlap = int(trained.sum())
     if overlap and not allow:
+        trainings = "; ".join(source.title for source in origin.chain())
         raise TransferError(
             f"the weights of --init were trained on {overlap:,} of the {len(test):,} images that this run tests on "
-            f"({'; '.join(one.title for one in origin.chain())}), such as {', '.join(test[trained][:3].tolist())}",
+            f"({trainings}), such as {', '.join(test[trained][:3].tolist())}",
             fix="start from a run of the same protocol and seed, or of another dataset; or let the result be marked as "
             "optimistic: --allow-overlap",
         )
@@ -137,7 +140,7 @@ def notes(transfer: dict[str, Any] | None) -> list[str]:
 
 
 def record(folder: Path, described: dict[str, Any], samples: Samples, split: Split, before: Origin | None) -> None:
-    """Writes ``trained_on.json`` beside the weights in ``folder``; ``described`` is of the run that trained them.
+    """Writes ``trained_on.json`` next to the weights in ``folder``; ``described`` is of the run that trained them.
 
     An embedder that is not trained leaves no weights, and no record.
     """
@@ -165,7 +168,7 @@ def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:
     return bool(one["name"] == other["name"] and one["parameters"] == other["parameters"])
 
 
-def _place(given: Path) -> Path:
+def _weights_path(given: Path) -> Path:
     if given.is_file():
         return given
     if not given.is_dir():

@@ -1,4 +1,4 @@
-"""The contract suite: every rule of ``ferbench.interfaces`` tried on a distribution's parts, with real arrays.
+"""The contract suite: every rule of ``ferbench.interfaces`` tested on a distribution's components, with real arrays.
 
 A plugin author's whole test (it needs ``ferbench[testing]``):
 
@@ -6,15 +6,15 @@ A plugin author's whole test (it needs ``ferbench[testing]``):
 
     test_contract = contract("my-distribution")
 
-``ferbench plugin check my-distribution`` tries the same rules and prints a table. What cannot be tried, such as a
-dataset whose files are not at hand, is skipped with its reason. A part is tried with its defaults, but for the
-parameters that make it cheap where it has them (``ferbench.testing.trial.CHEAP``). To try it otherwise, and to say
-where its files lie:
+``ferbench plugin check my-distribution`` tests the same rules and prints a table. What cannot be tested, such as a
+dataset whose files are not available, is skipped with its reason. A component is built with its defaults, except for
+parameters that make it cheap if it has them (``ferbench.testing.trial.CHEAP``). To build it with others, and to say
+where its files are:
 
     test_contract = contract("my-distribution", {"my-data": Given(data=Path("tests/release"))})
 
 or, with ``pytest -p ferbench.testing``, by ``--ferbench-data NAME=PATH`` and ``--ferbench-set NAME.PARAMETER=VALUE``. A
-rule is a function with ``@rule`` in one of this package's modules, a module a kind; its docstring is the rule.
+rule is a function with ``@rule`` in one of this package's modules, one module per kind; its docstring is the rule.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def pytest_addoption(parser: Any) -> None:
     """The options of ``pytest -p ferbench.testing``."""
     group = parser.getgroup("ferbench")
     for option, metavar, text in (
-        ("data", "NAME=PATH", "where the files of dataset NAME lie; repeat"),
-        ("set", "NAME.PARAMETER=VALUE", "try part NAME with that value; repeat"),
+        ("data", "NAME=PATH", "path of the files of dataset NAME; may be repeated"),
+        ("set", "NAME.PARAMETER=VALUE", "parameter of component NAME; may be repeated"),
     ):
         group.addoption(f"--ferbench-{option}", action="append", default=[], metavar=metavar, help=text)

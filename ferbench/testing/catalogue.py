@@ -39,7 +39,7 @@ MODULES = (
 
 
 def rules_for(kind: str) -> list[Rule]:
-    """The rules for parts of ``kind``, the general ones first."""
-    order = {module.__name__: place for place, module in enumerate(MODULES)}
-    found = [one for one in RULES if kind in one.kinds and one.check.__module__ in order]
-    return sorted(found, key=lambda one: order[one.check.__module__])
+    """The rules for components of ``kind``, the general ones first."""
+    order = {module.__name__: index for index, module in enumerate(MODULES)}
+    rules = [rule for rule in RULES if kind in rule.kinds and rule.check.__module__ in order]
+    return sorted(rules, key=lambda rule: order[rule.check.__module__])

@@ -26,16 +26,16 @@ def default_protocol_exists(trial: Trial) -> None:
 def classes_are_named(trial: Trial) -> None:
     """``classes`` are two or more different names."""
     classes = loaded(trial).classes
-    named = all(isinstance(one, str) and one for one in classes)
+    named = all(isinstance(name, str) and name for name in classes)
     expect(named and len(set(classes)) == len(classes) >= 2, f"they are {classes!r}")
 
 
 @rule("dataset")
-def parts_are_the_three_known(trial: Trial) -> None:
+def partitions_are_the_three_known(trial: Trial) -> None:
     """``partitions``, where there are any, are "train", "validation" and "test"."""
     partitions = loaded(trial).partitions
-    strange = set() if partitions is None else set(partitions.tolist()) - PARTITIONS
-    expect(not strange, f"there are also {sorted(strange)}")
+    others = set() if partitions is None else set(partitions.tolist()) - PARTITIONS
+    expect(not others, f"there are also {sorted(others)}")
 
 
 @rule("dataset")

@@ -1,4 +1,4 @@
-"""Rules for a distribution as a whole: how it declares its parts."""
+"""Rules for a distribution as a whole: how it declares its components."""
 
 from __future__ import annotations
 
@@ -34,9 +34,8 @@ HEAVY = (
 PROBE = """
 import importlib.metadata, json, sys
 from ferbench.components import discovery
-every = importlib.metadata.entry_points(group=discovery.GROUP)
-points = [one for one in every if one.dist and one.dist.name == {name!r}]
-discovery.load(points)
+points = importlib.metadata.entry_points(group=discovery.GROUP)
+discovery.load([point for point in points if point.dist and point.dist.name == {name!r}])
 print(json.dumps(sorted(sys.modules)))
 """
 
@@ -52,32 +51,29 @@ class Declaration:
 
     @cached_property
     def entries(self) -> list[Entry]:
-        """Its parts, by kind and name."""
+        """Its components, by kind and name."""
         return [entry for entry in self.registry if entry.distribution == self.name]
 
     @cached_property
     def points(self) -> list[importlib.metadata.EntryPoint]:
         """Its entry points."""
-        return [
-            one
-            for one in importlib.metadata.entry_points(group=discovery.GROUP)
-            if one.dist and one.dist.name == self.name
-        ]
+        points = importlib.metadata.entry_points(group=discovery.GROUP)
+        return [point for point in points if point.dist and point.dist.name == self.name]
 
 
 def declaration_of(distribution: str) -> Declaration:
     """The declaration of an installed distribution. Raises ``PluginError`` if there is no plugin of that name."""
     wanted = _canonical(distribution)
-    owners = {one.dist.name for one in importlib.metadata.entry_points(group=discovery.GROUP) if one.dist}
-    found = sorted(name for name in owners if _canonical(name) == wanted)
-    if not found:
+    owners = {point.dist.name for point in importlib.metadata.entry_points(group=discovery.GROUP) if point.dist}
+    names = sorted(name for name in owners if _canonical(name) == wanted)
+    if not names:
         raise PluginError(
             f"no installed distribution '{distribution}' has an entry point in the group '{discovery.GROUP}'",
             fix=f"install it (uv pip install -e .); these have one: {', '.join(sorted(owners))}",
         )
-    said = discovery.installed()
-    problems = tuple(problem.reason for problem in said.problems if problem.distribution == found[0])
-    return Declaration(found[0], said.registry, problems)
+    plugins = discovery.installed()
+    problems = tuple(problem.reason for problem in plugins.problems if problem.distribution == names[0])
+    return Declaration(names[0], plugins.registry, problems)
 
 
 @rule("plugin")
@@ -89,25 +85,25 @@ def it_can_be_loaded(declared: Declaration) -> None:
 
 @rule("plugin")
 def declaring_is_light(declared: Declaration) -> None:
-    """Declaring the parts imports neither a framework nor the parts, so that ``ferbench list`` is quick."""
-    said = subprocess.run(
+    """Declaring the components imports neither a framework nor the components, so that ``ferbench list`` is quick."""
+    process = subprocess.run(
         [sys.executable, "-c", PROBE.format(name=declared.name)],
         capture_output=True,
         text=True,
         check=False,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
-    expect(said.returncode == 0, f"a fresh process could not do it: {said.stderr[-500:]}")
-    imported = set(json.loads(said.stdout.splitlines()[-1]))
+    expect(process.returncode == 0, f"a new process could not do it: {process.stderr[-500:]}")
+    imported = set(json.loads(process.stdout.splitlines()[-1]))
     declaring = {point.module for point in declared.points}
-    parts = {entry.target.partition(":")[0] for entry in declared.entries if entry.kind in FACTORIES}
-    found = sorted(imported & (set(HEAVY) | (parts - declaring)))
-    expect(not found, f"it imports {', '.join(found)}")
+    targets = {entry.target.partition(":")[0] for entry in declared.entries if entry.kind in FACTORIES}
+    needless = sorted(imported & (set(HEAVY) | (targets - declaring)))
+    expect(not needless, f"it imports {', '.join(needless)}")
 
 
 @rule("plugin")
 def names_are_its_own(declared: Declaration) -> None:
-    """No other installed distribution has a part of the same kind and name."""
+    """No other installed distribution has a component of the same kind and name."""
     clashes = []
     for entry in declared.entries:
         try:

@@ -1,7 +1,7 @@
-"""Rules for detectors: where faces may lie, and what an answer may hang on.
+"""Rules for detectors: where faces may be, and what a result may depend on.
 
-Faces to find are drawn by whatever generated scenes are installed. Where none are, or where nothing is found in them,
-the rules on faces are skipped: an empty answer keeps them all.
+The faces to find are drawn by whatever generated scenes are installed. If there are none, or nothing is found in them,
+the rules on faces are skipped: an empty result would pass them all.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ SHAPES = ((1, 1), (1, 300), (300, 1), (10, 600), (37, 53), (240, 321))
 
 def _scenes(trial: Trial) -> list[Images]:
     """A few generated pictures with faces, RGB; none where no generated scenes are installed."""
-    entry = next((one for one in trial.registry if one.kind == "scenes" and one.generated), None)
+    entry = next((entry for entry in trial.registry if entry.kind == "scenes" and entry.generated), None)
     return [image.copy() for image in _drawn(entry)] if entry else []
 
 
@@ -41,15 +41,15 @@ def _drawn(entry: Entry) -> list[Images]:
     return [image if image.ndim == 3 else np.repeat(image[:, :, None], 3, axis=2) for image in images]
 
 
-def _found(trial: Trial) -> list[tuple[Images, list[Face]]]:
+def _scenes_with_faces(trial: Trial) -> list[tuple[Images, list[Face]]]:
     """The drawn pictures in which faces are found. Raises ``Skipped`` if there are none."""
-    if "found" not in trial.memory:
-        answers = [(image, trial.component.detect(image)) for image in _scenes(trial)]
-        trial.memory["found"] = [(image, faces) for image, faces in answers if faces]
-    found: list[tuple[Images, list[Face]]] = trial.memory["found"]
-    if not found:
+    if "scenes with faces" not in trial.memory:
+        detected = [(image, trial.component.detect(image)) for image in _scenes(trial)]
+        trial.memory["scenes with faces"] = [(image, faces) for image, faces in detected if faces]
+    scenes: list[tuple[Images, list[Face]]] = trial.memory["scenes with faces"]
+    if not scenes:
         raise Skipped("no face to try it on: it finds none in the generated scenes that are installed")
-    return found
+    return scenes
 
 
 def _same(first: list[Face], second: list[Face]) -> bool:
@@ -69,11 +69,13 @@ def _inside(faces: Any, shape: tuple[int, ...]) -> None:
     expect(isinstance(faces, list), f"it gives {type(faces).__name__}, not a list")
     for face in faces:
         expect(isinstance(face, Face), f"it gives {type(face).__name__}, not ferbench.data.Face")
-        expect(all(isinstance(one, float) for one in face.box), f"a box has {[type(one).__name__ for one in face.box]}")
+        expect(
+            all(isinstance(side, float) for side in face.box), f"a box has {[type(side).__name__ for side in face.box]}"
+        )
         left, top, right, bottom = face.box
         expect(0 <= left < right <= width and 0 <= top < bottom <= height, f"a box is {face.box} {where}")
     scores = [face.score for face in faces]
-    expect(all(isinstance(one, float) and math.isfinite(one) for one in scores), f"scores are {scores} {where}")
+    expect(all(isinstance(score, float) and math.isfinite(score) for score in scores), f"scores are {scores} {where}")
     expect(scores == sorted(scores, reverse=True), f"scores are {scores}, not best first")
 
 
@@ -81,13 +83,13 @@ def _inside(faces: Any, shape: tuple[int, ...]) -> None:
 def boxes_are_inside_the_image(trial: Trial) -> None:
     """A box is four floats in pixels, left < right and top < bottom, within the image; scores are finite floats, best
     first."""
-    for image, faces in _found(trial):
+    for image, faces in _scenes_with_faces(trial):
         _inside(faces, image.shape)
 
 
 @rule("detector")
 def images_of_any_size_are_taken(trial: Trial) -> None:
-    """A picture of any size, one pixel included, is answered, by boxes inside it if any."""
+    """A picture of any size, even one pixel, is accepted; boxes, if any, are inside it."""
     for shape in SHAPES:
         _inside(trial.component.detect(picture(*shape)), shape)
 
@@ -101,7 +103,7 @@ def images_of_any_size_are_taken(trial: Trial) -> None:
 def landmarks_are_five_points(trial: Trial) -> None:
     """``landmarks`` are finite float32 [5, 2] or ``None``; never ``None`` for a detector that says it has them."""
     promised = getattr(trial.component, "landmarks", False) is True
-    for _, faces in _found(trial):
+    for _, faces in _scenes_with_faces(trial):
         for face in faces:
             if face.landmarks is None:
                 expect(not promised, "a face has none, though the detector says landmarks = True")
@@ -122,36 +124,37 @@ def the_image_is_not_written(trial: Trial) -> None:
 
 
 @rule("detector")
-def an_answer_hangs_on_its_image_alone(trial: Trial) -> None:
-    """The same image gets the same answer, whatever was seen before it."""
-    image, faces = _found(trial)[0]
+def a_result_depends_on_its_image_alone(trial: Trial) -> None:
+    """The same image gets the same faces, whatever came before it."""
+    image, faces = _scenes_with_faces(trial)[0]
     trial.component.detect(picture(90, 130))
     trial.component.detect(np.ascontiguousarray(image[::2, ::2]))
-    expect(_same(trial.component.detect(image), faces), "another answer after other images")
-    expect(_same(trial.build().detect(image), faces), "another answer from a new instance")
+    expect(_same(trial.component.detect(image), faces), "other faces after other images")
+    expect(_same(trial.build().detect(image), faces), "other faces from a new instance")
 
 
 @rule("detector")
 def strides_do_not_matter(trial: Trial) -> None:
-    """A view of an array, mirrored say, is answered like a copy of it."""
-    turned = _found(trial)[0][0][:, ::-1]
+    """A view of an array, for example a mirrored one, gets the same faces as a copy of it."""
+    turned = _scenes_with_faces(trial)[0][0][:, ::-1]
     same = _same(trial.component.detect(turned), trial.component.detect(np.ascontiguousarray(turned)))
-    expect(same, "another answer for a view than for its copy")
+    expect(same, "other faces for a view than for its copy")
 
 
 @rule("detector")
 def it_travels_to_other_processes(trial: Trial) -> None:
-    """It can be pickled, used or not, and answers the same afterwards, under the same fingerprint."""
+    """It can be pickled, used or not, and finds the same faces afterwards, with the same fingerprint."""
     image = (*_scenes(trial), picture(120, 160))[0]
     used = trial.build()
     faces = used.detect(image)
-    for said, one in (("a new one", trial.build()), ("a used one", used)):
+    for which, detector in (("a new one", trial.build()), ("a used one", used)):
         try:
-            again = pickle.loads(pickle.dumps(one))
+            again = pickle.loads(pickle.dumps(detector))
         except Exception as error:  # pickle raises many kinds
-            raise BrokenRuleError(f"{said} cannot be pickled: {type(error).__name__}: {error}") from error
-        expect(again.fingerprint == one.fingerprint, f"the fingerprint of {said} is {again.fingerprint!r} afterwards")
-        expect(_same(again.detect(image), faces), f"{said} answers otherwise afterwards")
+            raise BrokenRuleError(f"{which} cannot be pickled: {type(error).__name__}: {error}") from error
+        same = again.fingerprint == detector.fingerprint
+        expect(same, f"the fingerprint of {which} is {again.fingerprint!r} afterwards")
+        expect(_same(again.detect(image), faces), f"{which} finds other faces afterwards")
 
 
 @rule("detector")
@@ -167,12 +170,13 @@ def fingerprint_is_one_line(trial: Trial) -> None:
 @rule("detector")
 def fingerprint_covers_the_parameters(trial: Trial) -> None:
     """Another value of a parameter (numbers, switches and choices are tried) is another fingerprint."""
-    for one in signature.signature_of(trial.factory, trial.owner):
-        value = trial.parameters()[one.name]
-        changed = _another(trial, one, value)
+    for parameter in signature.signature_of(trial.factory, trial.owner):
+        value = trial.parameters()[parameter.name]
+        changed = _another(trial, parameter, value)
         if changed is not None:
-            other = trial.build(**{one.name: changed}).fingerprint
-            expect(other != trial.component.fingerprint, f"{one.name} = {changed!r} has the fingerprint of {value!r}")
+            other = trial.build(**{parameter.name: changed}).fingerprint
+            differs = other != trial.component.fingerprint
+            expect(differs, f"{parameter.name} = {changed!r} has the fingerprint of {value!r}")
 
 
 def _another(trial: Trial, one: signature.Parameter, value: Any) -> Any:

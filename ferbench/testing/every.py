@@ -1,4 +1,4 @@
-"""Rules for the parts of every kind that is built from parameters: entry, signature, interface."""
+"""Rules for components of every kind that is built from parameters: entry, signature, interface."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 from ferbench import interfaces
 from ferbench.components.signature import REQUIRED, checked_parameters, signature_of
 from ferbench.errors import ParameterError, PluginError
-from ferbench.testing.rules import FACTORIES, expect, rule
+from ferbench.testing.rules import FACTORIES, BrokenRuleError, expect, rule
 from ferbench.testing.trial import Trial
 
 INTERFACES = {
@@ -20,7 +20,7 @@ INTERFACES = {
     "loss": interfaces.Loss,
     "sampler": interfaces.Sampler,
 }
-"""A classifier is scikit-learn's: its ``classes_`` comes with ``fit``."""
+"""A classifier is scikit-learn's: ``fit`` sets its ``classes_``."""
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -45,20 +45,20 @@ def target_can_be_loaded(trial: Trial) -> None:
 @rule(*FACTORIES)
 def every_parameter_has_a_name(trial: Trial) -> None:
     """The factory takes no ``*args`` and no ``**kwargs``, and every parameter can be given by its name."""
-    for name, one in inspect.signature(trial.factory).parameters.items():
-        stars = {"VAR_POSITIONAL": "*", "VAR_KEYWORD": "**"}.get(one.kind.name, "")
-        expect(not stars and one.kind is not one.POSITIONAL_ONLY, f"it takes '{stars}{name}', {one.kind.description}")
+    for name, parameter in inspect.signature(trial.factory).parameters.items():
+        kind = parameter.kind
+        stars = {"VAR_POSITIONAL": "*", "VAR_KEYWORD": "**"}.get(kind.name, "")
+        expect(not stars and kind is not parameter.POSITIONAL_ONLY, f"it takes '{stars}{name}', {kind.description}")
 
 
 @rule(*FACTORIES)
 def every_parameter_has_a_type_and_a_default(trial: Trial) -> None:
     """Every parameter of the factory is annotated and has a default."""
     try:
-        found = signature_of(trial.factory, trial.owner)
+        parameters = signature_of(trial.factory, trial.owner)
     except PluginError as error:
-        expect(False, error.what)
-        return
-    required = [one.name for one in found if one.default is REQUIRED]
+        raise BrokenRuleError(error.what) from error
+    required = [parameter.name for parameter in parameters if parameter.default is REQUIRED]
     expect(not required, f"without a default: {', '.join(required)}")
 
 
@@ -68,11 +68,11 @@ def defaults_are_of_their_types(trial: Trial) -> None:
     try:
         checked_parameters(trial.factory, {}, trial.owner)
     except ParameterError as error:
-        expect(False, error.what)
+        raise BrokenRuleError(error.what) from error
 
 
 @rule(*INTERFACES)
-def it_has_what_its_interface_asks_for(trial: Trial) -> None:
+def it_has_what_its_interface_requires(trial: Trial) -> None:
     """What the factory gives has every member of its kind's protocol in ``ferbench.interfaces``."""
     wanted = INTERFACES[trial.entry.kind]
     missing = [name for name in sorted(_members(wanted)) if not hasattr(trial.component, name)]

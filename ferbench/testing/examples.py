@@ -1,4 +1,4 @@
-"""Arrays to try parts on: generated, the same in every run."""
+"""Arrays to try components on: generated, the same in every run."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ except ImportError as error:
 __all__ = ["blobs", "crops", "picture", "st", "tried"]
 
 SIDE = 48
-"""Pixels of a crop's side, as the face step has it by default."""
+"""Pixels of a crop's side, the face step's default."""
 
 
 def tried(test: Callable[..., None], *, examples: int = 20, **strategies: st.SearchStrategy[Any]) -> None:
     """Calls ``test`` with values from ``strategies``, the same in every run; what breaks it is shrunk first."""
-    found = given(**strategies)(test)
+    property_test = given(**strategies)(test)
     settings(
         max_examples=examples,
         derandomize=True,
@@ -37,11 +37,11 @@ def tried(test: Callable[..., None], *, examples: int = 20, **strategies: st.Sea
         report_multiple_bugs=False,
         suppress_health_check=list(HealthCheck),
         phases=[Phase.explicit, Phase.generate, Phase.shrink],
-    )(found)()
+    )(property_test)()
 
 
 def crops(count: int, classes: int = 3, side: int = SIDE, seed: int = 0) -> tuple[Images, Labels]:
-    """uint8 [N, S, S] and labels int64 [N]: stripes, of another width for each class, in noise."""
+    """uint8 [N, S, S] and labels int64 [N]: stripes in noise, their width given by the class."""
     rng = np.random.default_rng(seed)
     labels = np.arange(count, dtype=np.int64) % classes
     stripes = (np.arange(side)[None, :] // (3 * (labels[:, None] + 1))) % 2 * 100 + 70
@@ -50,7 +50,7 @@ def crops(count: int, classes: int = 3, side: int = SIDE, seed: int = 0) -> tupl
 
 
 def blobs(count: int, classes: int, size: int = 8, seed: int = 0) -> tuple[Embeddings, Labels]:
-    """float32 [N, D], rows of length 1 around a point a class, and labels int64 [N]."""
+    """float32 [N, D], rows of length 1 around one point per class, and labels int64 [N]."""
     rng = np.random.default_rng(seed)
     labels = np.arange(count, dtype=np.int64) % classes
     rows = 1.5 * np.eye(size)[labels % size] + rng.normal(0, 1, (count, size))
@@ -58,7 +58,7 @@ def blobs(count: int, classes: int, size: int = 8, seed: int = 0) -> tuple[Embed
 
 
 def picture(height: int, width: int, seed: int = 0) -> Images:
-    """A picture of nothing, RGB uint8 [H, W, 3]: a slope of colours with some noise."""
+    """A picture without content, RGB uint8 [H, W, 3]: a gradient of colours with some noise."""
     y, x = np.mgrid[:height, :width]
     slope = np.stack([y * 200 // height, x * 200 // width, (x + y) % 200], axis=-1)
     return (slope + np.random.default_rng(seed).integers(0, 56, (height, width, 1))).astype(np.uint8)

@@ -14,29 +14,29 @@ from ferbench.support import data_paths
 from ferbench.testing.rules import BrokenRuleError, Skipped, expect, rule
 from ferbench.testing.trial import Trial, seed_everything
 
-LOOKS = 6
-"""Images that a rule reads: some of the first, some of the last, some between."""
+MAX_IMAGES = 6
+"""Images that a rule reads, spread evenly from the first to the last."""
 
 
 def loaded(trial: Trial) -> Any:
-    """The ``Samples`` or ``Scenes``, loaded once. Raises ``Skipped`` where the files are not at hand."""
+    """The ``Samples`` or ``Scenes``, loaded once. Raises ``Skipped`` if its files are not available."""
     if "loaded" not in trial.memory:
         trial.memory["loaded"] = load(trial)
     return trial.memory["loaded"]
 
 
 def load(trial: Trial) -> Any:
-    """What a new part loads. Raises ``Skipped`` where the files are not at hand."""
-    part = trial.build()
+    """What a new component loads. Raises ``Skipped`` if its files are not available."""
+    component = trial.build()
     path = trial.given.data or data_paths.remembered_paths().get(trial.entry.name)
-    if part.needs_data and path is None:
-        raise Skipped(f"its files are not at hand: --data {trial.entry.name}=PATH")
-    return part.load(path if part.needs_data else None)
+    if component.needs_data and path is None:
+        raise Skipped(f"its files are not available: --data {trial.entry.name}=PATH")
+    return component.load(path if component.needs_data else None)
 
 
 def looked_at(count: int) -> Indices:
-    """Indices of up to ``LOOKS`` of ``count`` images, the first and the last among them."""
-    return np.unique(np.linspace(0, count - 1, LOOKS).round().astype(np.int64))
+    """Indices of up to ``MAX_IMAGES`` of ``count`` images, the first and the last among them."""
+    return np.unique(np.linspace(0, count - 1, MAX_IMAGES).round().astype(np.int64))
 
 
 @rule("dataset", "scenes")
@@ -53,7 +53,7 @@ def ids_are_stable(trial: Trial) -> None:
     expect(len(first) == len(again), f"there are {len(first)} and then {len(again)}")
     moved = np.flatnonzero(first != again)[:1]
     expect(not len(moved), f"id {moved} is {first[moved]} and then {again[moved]}")
-    odd = [one for one in first.tolist() if not one or not one.isprintable()]
+    odd = [sample for sample in first.tolist() if not sample or not sample.isprintable()]
     expect(not odd, f"there are ids such as {odd[:3]!r}")
 
 
@@ -86,7 +86,7 @@ def images_may_be_read_in_any_order(trial: Trial) -> None:
     seed_everything(2)
     again = [images.read(index) for index in reversed(order)][::-1]
     for index, one, other in zip(order, first, again, strict=True):
-        expect(np.array_equal(one, other), f"image {index} is another when it is read after others")
+        expect(np.array_equal(one, other), f"image {index} differs when it is read after others")
 
 
 @rule("dataset", "scenes")
@@ -97,41 +97,41 @@ def a_reader_owns_its_image(trial: Trial) -> None:
     before = _copy(image)
     if image.flags.writeable:
         image[...] = 255 - image
-    expect(np.array_equal(before, images.read(0)), "image 0 is another after its first reader wrote into it")
+    expect(np.array_equal(before, images.read(0)), "image 0 differs after its first reader wrote into it")
 
 
 @rule("dataset", "scenes")
 def images_can_be_pickled(trial: Trial) -> None:
-    """The image source travels to another process, used or not, and reads the same there."""
+    """The image source can be pickled, used or not, and reads the same afterwards."""
     images = loaded(trial).images
     before = _copy(images.read(0))
     try:
         again = pickle.loads(pickle.dumps(images))
     except Exception as error:  # pickle raises many kinds
         raise BrokenRuleError(f"it cannot be pickled: {type(error).__name__}: {error}") from error
-    expect(np.array_equal(before, again.read(0)), "image 0 is another after a pickle's round trip")
+    expect(np.array_equal(before, again.read(0)), "image 0 differs after a pickle's round trip")
 
 
 @rule("dataset", "scenes")
 def missing_files_are_explained(trial: Trial) -> None:
-    """Where files are needed, ``load`` without any, of a path that is not there and of an empty folder raises a
-    ``DataError`` with a fix."""
-    part = trial.build()
-    if not part.needs_data:
+    """Where files are needed, ``load`` without a path, with a path that does not exist and with an empty folder raises
+    a ``DataError`` with a fix."""
+    component = trial.build()
+    if not component.needs_data:
         raise Skipped("it needs no files")
-    for said, path in (
+    for what, path in (
         ("no path", None),
-        ("a path that is not there", trial.folder() / "no"),
+        ("a path that does not exist", trial.folder() / "no"),
         ("an empty folder", trial.folder()),
     ):
         try:
-            part.load(path)
+            component.load(path)
         except DataError as error:
-            expect(error.what and error.fix, f"the DataError for {said} has no fix: {error.what!r}")
-        except Exception as error:  # whatever it is, a person sees a traceback
-            raise BrokenRuleError(f"{said} raised {type(error).__name__}: {error}") from error
+            expect(error.what and error.fix, f"the DataError for {what} has no fix: {error.what!r}")
+        except Exception as error:  # whatever it is, the user would see a traceback
+            raise BrokenRuleError(f"{what} raised {type(error).__name__}: {error}") from error
         else:
-            raise BrokenRuleError(f"{said} raised nothing")
+            raise BrokenRuleError(f"{what} raised nothing")
 
 
 def _copy(image: Images) -> Images:

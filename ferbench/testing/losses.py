@@ -1,4 +1,4 @@
-"""Rules for losses: a scalar, and a gradient that reaches the embeddings and the loss's own parameters.
+"""Rules for losses: a scalar, and a gradient that reaches the embeddings and the loss's own weights.
 
 Embedders in ``torch`` train with them, so they are tried with its tensors; it is imported by the first rule, not here.
 """
@@ -12,7 +12,8 @@ from ferbench.testing.examples import blobs, st, tried
 from ferbench.testing.rules import Skipped, expect, rule
 from ferbench.testing.trial import Trial, seed_everything
 
-SIZE, CLASSES = 8, 4
+SIZE = 8
+CLASSES = 4
 LABELS = [0, 1, 2, 3] * 4
 
 
@@ -34,7 +35,7 @@ def _prepared(trial: Trial, seed: int = 7) -> Any:
 
 
 def _batch(labels: list[int], seed: int = 0) -> tuple[Any, Any]:
-    """Embeddings float32 [B, 8] of length 1 that ask for a gradient, and labels int64 [B]."""
+    """Embeddings float32 [B, 8] of length 1 with a gradient, and labels int64 [B]."""
     torch = _torch()
     rows, _ = blobs(len(labels), CLASSES, SIZE, seed)
     return torch.from_numpy(rows).requires_grad_(), torch.tensor(labels, dtype=torch.int64)
@@ -56,7 +57,7 @@ def the_gradient_flows(trial: Trial) -> None:
     torch = _torch()
     embeddings, labels = _batch(LABELS)
     value = _prepared(trial)(embeddings, labels)
-    expect(value.requires_grad, "the value hangs on no embedding: it was detached, or is a constant")
+    expect(value.requires_grad, "the value depends on no embedding: it was detached, or is a constant")
     value.backward()
     gradient = embeddings.grad
     expect(gradient is not None, "no gradient reaches the embeddings")
@@ -70,10 +71,10 @@ def any_batch_is_taken(trial: Trial) -> None:
     gradient, or a ``FerbenchError`` that says why not."""
     torch = _torch()
 
-    def batch(labels: list[int], places: int) -> None:
+    def batch(labels: list[int], different: int) -> None:
         loss = _prepared(trial)
         rows, targets = _batch(labels)
-        rows = rows.detach()[torch.arange(len(labels)) % places].clone().requires_grad_()
+        rows = rows.detach()[torch.arange(len(labels)) % different].clone().requires_grad_()
         try:
             value = loss(rows, targets)
         except FerbenchError as error:
@@ -84,12 +85,12 @@ def any_batch_is_taken(trial: Trial) -> None:
             value.backward()
         expect(rows.grad is None or torch.isfinite(rows.grad).all(), "the gradient is not finite")
 
-    tried(batch, labels=st.lists(st.integers(0, CLASSES - 1), min_size=1, max_size=12), places=st.integers(1, 12))
+    tried(batch, labels=st.lists(st.integers(0, CLASSES - 1), min_size=1, max_size=12), different=st.integers(1, 12))
 
 
 @rule("loss")
 def the_order_of_a_batch_is_nothing(trial: Trial) -> None:
-    """The same rows in another order give the same value, but for rounding."""
+    """The same rows in another order give the same value, except for rounding."""
     torch = _torch()
     embeddings, labels = _batch(LABELS)
     order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(1))
@@ -102,7 +103,7 @@ def the_order_of_a_batch_is_nothing(trial: Trial) -> None:
 
 @rule("loss")
 def one_seed_gives_one_loss(trial: Trial) -> None:
-    """Two losses prepared under one seed give the same value: what is learnt is made in ``prepare``."""
+    """Two losses prepared under one seed give the same value: what is learnt is created in ``prepare``."""
     seed_everything(1)
     first = float(_prepared(trial)(*_batch(LABELS)).detach())
     seed_everything(2)
@@ -112,19 +113,19 @@ def one_seed_gives_one_loss(trial: Trial) -> None:
 
 @rule("loss")
 def its_parameters_learn(trial: Trial) -> None:
-    """Learnable parts are made in ``prepare``, are ``torch.nn.Parameter``s of it, and get a finite gradient."""
+    """Learnable weights are created in ``prepare``, are its ``torch.nn.Parameter``s, and get a finite gradient."""
     torch = _torch()
     loss = trial.build()
-    expect(isinstance(loss, torch.nn.Module), f"{type(loss).__name__} is no torch.nn.Module, so nothing of it learns")
+    expect(isinstance(loss, torch.nn.Module), f"{type(loss).__name__} is not a torch.nn.Module: it cannot learn")
     early = [name for name, _ in loss.named_parameters()]
-    expect(not early, f"made before prepare, so not seeded: {', '.join(early)}")
+    expect(not early, f"created before prepare, so not seeded: {', '.join(early)}")
     loss = _prepared(trial)
     loss(*_batch(LABELS)).backward()
     for name, value in loss.named_parameters():
         expect(value.grad is not None, f"no gradient reaches {name}")
         expect(torch.isfinite(value.grad).all(), f"the gradient of {name} is not finite")
     loose = [name for name, value in vars(loss).items() if isinstance(value, torch.Tensor) and value.requires_grad]
-    expect(not loose, f"tensors that are no parameters, so they are neither moved nor kept: {', '.join(loose)}")
+    expect(not loose, f"tensors that are not parameters, so they are neither moved nor kept: {', '.join(loose)}")
 
 
 @rule("loss")

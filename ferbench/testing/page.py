@@ -1,4 +1,4 @@
-"""Prints what ``ferbench plugin check`` found: a table a kind, and the reasons below."""
+"""Prints what ``ferbench plugin check`` found: a table per kind, and the reasons below."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ SIGNS = {"passed": "[green]✓[/]", "failed": "[red bold]✗[/]", "skipped": "[y
 
 
 def show(distribution: str, outcomes: Sequence[RuleOutcome]) -> None:
-    """Rules by parts for each kind; then every failure, and every reason for skipping, once."""
+    """Rules by components for each kind; then every failure, and every reason for skipping, once."""
     console = Console()
-    for kind in dict.fromkeys(one.kind for one in outcomes):
-        console.print(_table([one for one in outcomes if one.kind == kind]))
+    for kind in dict.fromkeys(outcome.kind for outcome in outcomes):
+        console.print(_table([outcome for outcome in outcomes if outcome.kind == kind]))
         console.print()
     skipped: dict[str, list[str]] = {}
-    for one in outcomes:
-        if one.state == "failed":
-            where = escape(f"{one.kind} {one.part}, {one.rule}")
-            console.print(f"{SIGNS['failed']} [bold]{where}[/]: {escape(one.sentence)}", highlight=False)
-            console.print(f"    {escape(one.reason)}", highlight=False, soft_wrap=True)
-        elif one.state == "skipped":
-            skipped.setdefault(f"{one.kind} {one.part}: {one.reason}", []).append(one.rule)
+    for outcome in outcomes:
+        if outcome.state == "failed":
+            where = escape(f"{outcome.kind} {outcome.component}, {outcome.rule}")
+            console.print(f"{SIGNS['failed']} [bold]{where}[/]: {escape(outcome.sentence)}", highlight=False)
+            console.print(f"    {escape(outcome.reason)}", highlight=False, soft_wrap=True)
+        elif outcome.state == "skipped":
+            skipped.setdefault(f"{outcome.kind} {outcome.component}: {outcome.reason}", []).append(outcome.rule)
     for reason, rules in skipped.items():
         console.print(f"{SIGNS['skipped']} {escape(reason)} [dim]({', '.join(rules)})[/]", highlight=False)
-    counts = Counter[str](one.state for one in outcomes)
-    said = ", ".join(f"{counts[state]} {state}" for state in SIGNS)
-    console.print(f"[bold]{escape(distribution)}[/]: {len(outcomes)} rules tried on parts: {said}", highlight=False)
+    counts = Counter[str](outcome.state for outcome in outcomes)
+    totals = ", ".join(f"{counts[state]} {state}" for state in SIGNS)
+    console.print(f"[bold]{escape(distribution)}[/]: {len(outcomes)} rules tested: {totals}", highlight=False)
 
 
 def _table(outcomes: Sequence[RuleOutcome]) -> Table:
-    found = {(one.rule, one.part): SIGNS[one.state] for one in outcomes}
-    parts = list(dict.fromkeys(one.part for one in outcomes))
+    signs = {(outcome.rule, outcome.component): SIGNS[outcome.state] for outcome in outcomes}
+    components = list(dict.fromkeys(outcome.component for outcome in outcomes))
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column(outcomes[0].kind, no_wrap=True)
-    for part in parts:
-        table.add_column(part, justify="center", overflow="fold")
-    for rule in dict.fromkeys(one.rule for one in outcomes):
-        table.add_row(rule, *(found[rule, part] for part in parts))
+    for component in components:
+        table.add_column(component, justify="center", overflow="fold")
+    for rule in dict.fromkeys(outcome.rule for outcome in outcomes):
+        table.add_row(rule, *(signs[rule, component] for component in components))
     return table

@@ -26,7 +26,7 @@ FOLDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 @dataclass(frozen=True)
 class _Gray:
-    """N gray images of 8 x 8 pixels; a protocol has no need of them."""
+    """N gray images of 8 x 8 pixels; a protocol does not need them."""
 
     count: int
 
@@ -63,7 +63,7 @@ def shuffled(given: Samples, seed: int = 0) -> tuple[Samples, Indices]:
 
 
 def _built(trial: Trial) -> Iterator[Any]:
-    """The protocol by every selection rule that it has a parameter for, or as it is."""
+    """The protocol with every selection rule that it has a parameter for, or as it is."""
     offered = [one for one in signature.signature_of(trial.factory, trial.owner) if one.name == "selection"]
     if not offered:
         yield trial.build()
@@ -145,11 +145,11 @@ def selection_is_what_it_says(trial: Trial) -> None:
 
 @rule("protocol")
 def optimism_is_admitted(trial: Trial) -> None:
-    """``optimistic`` gives a sentence or ``None``: a sentence wherever the epoch is chosen on the test side."""
+    """``why_optimistic`` gives a sentence or ``None``: a sentence wherever the epoch is chosen on the test side."""
     for protocol, given, _ in _split(trial):
-        said = protocol.why_optimistic(given)
-        expect(said is None or (isinstance(said, str) and said), f"it gives {said!r}")
-        expect(said or protocol.selection != "test", "it gives None where the epoch is chosen on the test side")
+        why = protocol.why_optimistic(given)
+        expect(why is None or (isinstance(why, str) and why), f"it gives {why!r}")
+        expect(why or protocol.selection != "test", "it gives None where the epoch is chosen on the test side")
 
 
 @rule("protocol")
@@ -164,15 +164,15 @@ def names_name_folders(trial: Trial) -> None:
 
 @rule("protocol")
 def one_seed_gives_one_split(trial: Trial) -> None:
-    """The splits hang on ids and seed alone: not on the samples' order, and on no global random state."""
+    """The splits depend on ids and seed alone: not on the samples' order, nor on a global random state."""
     seed_everything(1)
     first = _split(trial, seed=3)
     seed_everything(2)
     for protocol, given, splits in first:
         wanted = {split.name: split.digest(given.ids) for split in splits}
-        for said, other in (("the same samples", given), ("the same samples in another order", shuffled(given)[0])):
+        for which, other in (("the same samples", given), ("the same samples in another order", shuffled(given)[0])):
             again = {split.name: split.digest(other.ids) for split in protocol.splits(other, 3)}
-            expect(wanted == again, f"{said} and the same seed are split otherwise")
+            expect(wanted == again, f"{which} and the same seed give other splits")
 
 
 @rule("protocol")
@@ -186,7 +186,7 @@ def any_dataset_is_split_or_refused(trial: Trial) -> None:
                 protocol.splits(given, 0)
             except SplitError as error:
                 expect(error.fix, f"the SplitError has no fix: {error.what}")
-            except Exception as error:  # whatever it is, a person sees a traceback
+            except Exception as error:  # whatever it is, the user would see a traceback
                 raise BrokenRuleError(f"it raised {type(error).__name__}: {error}") from error
 
     tried(

@@ -1,4 +1,4 @@
-"""A rule: a function that tries a sentence of the contract on a part; ``BrokenRuleError`` says that it fails."""
+"""A rule: a function that tests one sentence of the contract on a component; ``BrokenRuleError`` if it fails."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ FACTORIES = ("dataset", "protocol", "detector", "scenes", "embedder", "loss", "s
 
 
 class BrokenRuleError(AssertionError):
-    """A part broke a rule. The message says what was seen, where the rule's sentence says what was expected."""
+    """A component broke a rule. The message says what was seen; the rule's sentence says what was expected."""
 
 
-class Skipped(Exception):  # noqa: N818 - it is no error
-    """A rule could not be tried, and why: it is neither kept nor broken."""
+class Skipped(Exception):  # noqa: N818 - it is not an error
+    """The rule was skipped, and why: it could not be tested on this component."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule, for parts of any of ``kinds``; "plugin" is the distribution as a whole."""
+    """One rule, for components of any of ``kinds``; "plugin" is the distribution as a whole."""
 
     name: str
     kinds: tuple[str, ...]
@@ -31,7 +31,7 @@ class Rule:
 
     @property
     def sentence(self) -> str:
-        """What the rule asks for."""
+        """What the rule requires."""
         return " ".join((inspect.getdoc(self.check) or "").split())
 
 
@@ -40,7 +40,7 @@ RULES: list[Rule] = []
 
 
 def rule(*kinds: str) -> Callable[[Check], Check]:
-    """Makes a function a rule for parts of ``kinds``, under its own name."""
+    """Makes a function a rule for components of ``kinds``, under its own name."""
 
     def _register(check: Check) -> Check:
         RULES.append(Rule(check.__name__, kinds, check))

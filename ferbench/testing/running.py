@@ -1,4 +1,4 @@
-"""Tries the rules on a distribution's parts, and says of each pair what came of it."""
+"""Tests the rules on a distribution's components, and gives the outcome of each pair."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ State = Literal["passed", "failed", "skipped"]
 
 @dataclass(frozen=True)
 class RuleOutcome:
-    """What came of one rule on one part; ``reason`` says why it failed or was skipped."""
+    """What came of one rule on one component; ``reason`` says why it failed or was skipped."""
 
     kind: str
-    part: str
+    component: str
     rule: str
     sentence: str
     state: State
@@ -37,7 +37,7 @@ class RuleOutcome:
 
 @dataclass(frozen=True)
 class Pair:
-    """A rule and what it is tried on: a part's ``Entry``, or a distribution's ``Declaration``."""
+    """A rule and what it is tested on: a component's ``Entry``, or a distribution's ``Declaration``."""
 
     rule: Rule
     on: Entry | declaration.Declaration
@@ -49,80 +49,87 @@ class Pair:
 
 
 def pairs(distribution: str) -> list[Pair]:
-    """Every rule for every part of an installed distribution. Raises ``PluginError`` if there is none of that name."""
+    """Every rule for every component of an installed distribution. Raises ``PluginError`` if there is none so named."""
     declared = declaration.declaration_of(distribution)
     things: list[Entry | declaration.Declaration] = [declared, *declared.entries]
     return [Pair(rule, thing) for thing in things for rule in catalogue.rules_for(thing.kind)]
 
 
 class Trials:
-    """The things under trial, each made once, with what the tester gave."""
+    """The components under trial, each made once, with what the tester gave."""
 
-    def __init__(self, registry: Registry, told: Mapping[str, Given]) -> None:
-        self.registry, self.told = registry, told
-        self._made: dict[tuple[str, str], Trial] = {}
+    def __init__(self, registry: Registry, given: Mapping[str, Given]) -> None:
+        self.registry = registry
+        self.given = given
+        self._trials: dict[tuple[str, str], Trial] = {}
 
-    def of(self, pair: Pair) -> Any:
+    def subject(self, pair: Pair) -> Any:
         """What the rule of ``pair`` is called with."""
         if not isinstance(pair.on, Entry):
             return pair.on
         key = pair.on.kind, pair.on.name
-        if key not in self._made:
-            self._made[key] = Trial(pair.on, self.registry, self.told.get(pair.on.name, Given()))
-        return self._made[key]
+        if key not in self._trials:
+            self._trials[key] = Trial(pair.on, self.registry, self.given.get(pair.on.name, Given()))
+        return self._trials[key]
 
 
-def check(distribution: str, told: Mapping[str, Given], reporter: Reporter) -> list[RuleOutcome]:
-    """Tries every rule on every part. Raises ``PluginError``, ``ParameterError`` if ``told`` names no part of it."""
-    todo = pairs(distribution)
-    refuse_unknown_names(told, todo)
-    trials, outcomes = Trials(discovery.installed().registry, told), []
+def check(distribution: str, given: Mapping[str, Given], reporter: Reporter) -> list[RuleOutcome]:
+    """Tests every rule on every component. Raises ``PluginError``; ``ParameterError`` if ``given`` names another."""
+    planned = pairs(distribution)
+    refuse_unknown_names(given, planned)
+    trials = Trials(discovery.installed().registry, given)
+    outcomes = []
     with reporter.stage(f"checking {distribution}"):
-        for done, pair in enumerate(todo, start=1):
-            outcomes.append(attempt(pair, trials.of(pair)))
-            reporter.advance(done, len(todo), "rules")
+        for done, pair in enumerate(planned, start=1):
+            outcomes.append(attempt(pair, trials.subject(pair)))
+            reporter.advance(done, len(planned), "rules")
     return outcomes
 
 
-def refuse_unknown_names(told: Mapping[str, Given], todo: Sequence[Pair]) -> None:
-    """Raises ``ParameterError`` if something was given to a part that is not there: it would go unused unseen."""
-    names = {pair.on.name for pair in todo}
-    if unknown := sorted(set(told) - names):
+def refuse_unknown_names(given: Mapping[str, Given], planned: Sequence[Pair]) -> None:
+    """Raises ``ParameterError`` if something was given for a component that does not exist: it would be ignored."""
+    names = {pair.on.name for pair in planned}
+    if unknown := sorted(set(given) - names):
         raise ParameterError(
-            f"something was given for {', '.join(unknown)}, of which there is no part here",
-            fix=f"the parts are: {', '.join(sorted(names))}",
+            f"data or parameters were given for {', '.join(unknown)}, and there is no such component here",
+            fix=f"the components are: {', '.join(sorted(names))}",
         )
 
 
 def attempt(pair: Pair, thing: Any) -> RuleOutcome:
-    """Tries one rule. Nothing is downloaded; weights that are missing make the rule untried."""
+    """Tests one rule. Nothing is downloaded; if weights are missing, the rule is skipped."""
     started = time.perf_counter()
     state: State = "passed"
     reason = ""
     try:
         with weights.no_downloads():
             pair.rule.check(thing)
-    except Skipped as why:
-        state, reason = "skipped", str(why)
+    except Skipped as skipped:
+        state = "skipped"
+        reason = str(skipped)
     except WeightsError as error:
-        state, reason = "skipped", error.what
+        state = "skipped"
+        reason = error.what
     except BrokenRuleError as error:
-        state, reason = "failed", _said(error, str(error))
+        state = "failed"
+        reason = _one_line(error, str(error))
     except FerbenchError as error:
-        state, reason = "failed", _said(error, f"it raised {type(error).__name__}: {error.what}")
-    except (Exception, SystemExit) as error:  # a foreign part may raise anything; it is shown, not hidden
-        state, reason = "failed", _said(error, f"it raised {type(error).__name__}: {error} ({_place(error)})")
+        state = "failed"
+        reason = _one_line(error, f"it raised {type(error).__name__}: {error.what}")
+    except (Exception, SystemExit) as error:  # a foreign component may raise anything; it is shown, not hidden
+        state = "failed"
+        reason = _one_line(error, f"it raised {type(error).__name__}: {error} ({_line_of(error)})")
     seconds = time.perf_counter() - started
-    rule, on = pair.rule, pair.on
-    return RuleOutcome(on.kind, on.name, rule.name, rule.sentence, state, reason, round(seconds, 3))
+    on = pair.on
+    return RuleOutcome(on.kind, on.name, pair.rule.name, pair.rule.sentence, state, reason, round(seconds, 3))
 
 
-def _said(error: BaseException, text: str) -> str:
+def _one_line(error: BaseException, text: str) -> str:
     """``text`` in one line, with the example that Hypothesis found, if it did."""
     notes = [" ".join(note.split()) for note in getattr(error, "__notes__", ())]
     return "; ".join([" ".join(text.split()), *notes])
 
 
-def _place(error: BaseException) -> str:
+def _line_of(error: BaseException) -> str:
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return f"{Path(frame.filename).name}:{frame.lineno}"

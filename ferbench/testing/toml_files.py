@@ -1,4 +1,4 @@
-"""Rules for pipelines and tables: TOML files that name parts."""
+"""Rules for pipelines and tables: TOML files that name components."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def it_is_a_pipeline_of_its_name(trial: Trial) -> None:
 
 @rule("pipeline")
 def it_resolves_for_every_dataset(trial: Trial) -> None:
-    """Every part and parameter that it names exists, on every dataset that it has a section for and on others."""
+    """Every component and parameter that it names exists, on every dataset that it has a section for and on others."""
     raw = pipeline.read(trial.entry.name, trial.registry)
     for dataset in (ELSEWHERE, *raw.get("on", {})):
         try:

@@ -1,4 +1,4 @@
-"""What a rule gets: a part, how to build it, and a folder of its own."""
+"""What a rule gets: a component, how to build it, and a folder of its own."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from ferbench.components.registry import Entry, Registry
 from ferbench.testing.given import Given
 
 CHEAP = {"epochs": 1, "pretrained": False, "device": "cpu", "workers": 1}
-"""Parameters whose meaning everybody knows: a part that has one, of that type, is tried with this value."""
+"""Parameters with a common meaning: a component that has one, of that type, is tried with this value."""
 
 
 @dataclass
 class Trial:
-    """One part under trial. ``registry`` has the other parts that a rule may need beside it."""
+    """One component under trial. ``registry`` has the other components that a rule may need."""
 
     entry: Entry
     registry: Registry
@@ -33,7 +33,7 @@ class Trial:
 
     @property
     def owner(self) -> str:
-        """How messages name the part."""
+        """How messages name the component."""
         return f"{self.entry.kind} '{self.entry.name}'"
 
     @cached_property
@@ -45,9 +45,9 @@ class Trial:
     def parameters(self, **changes: Any) -> dict[str, Any]:
         """All parameters: the defaults, the cheap values, what the tester gave, and ``changes``, in this order."""
         cheap = {
-            one.name: CHEAP[one.name]
-            for one in signature.signature_of(self.factory, self.owner)
-            if one.name in CHEAP and type(one.default) is type(CHEAP[one.name])
+            parameter.name: CHEAP[parameter.name]
+            for parameter in signature.signature_of(self.factory, self.owner)
+            if parameter.name in CHEAP and type(parameter.default) is type(CHEAP[parameter.name])
         }
         return signature.checked_parameters(self.factory, {**cheap, **self.given.parameters, **changes}, self.owner)
 
@@ -56,21 +56,21 @@ class Trial:
         return self.factory(**self.parameters(**changes))
 
     def has(self, name: str) -> bool:
-        """Whether the part has a parameter of that name."""
-        return any(one.name == name for one in signature.signature_of(self.factory, self.owner))
+        """Whether the component has a parameter of that name."""
+        return any(parameter.name == name for parameter in signature.signature_of(self.factory, self.owner))
 
     def folder(self) -> Path:
-        """A fresh, empty folder, which goes with the trial."""
+        """A new, empty folder, which is deleted with the trial."""
         return Path(tempfile.mkdtemp(dir=self._scratch))
 
     @cached_property
     def component(self) -> Any:
-        """The part, built once for all rules that do not change it."""
+        """The component, built once for all rules that do not change it."""
         return self.build()
 
     @cached_property
     def memory(self) -> dict[str, Any]:
-        """What costly rules keep for one another, such as a trained embedder."""
+        """What costly rules share, such as a trained embedder."""
         return {}
 
     @cached_property
@@ -81,7 +81,7 @@ class Trial:
 
 
 def seed_everything(seed: int) -> None:
-    """Puts every global random state at ``seed``: a part that hangs on one is found out."""
+    """Sets every global random state to ``seed``, which shows whether a component depends on one."""
     random.seed(seed)
     np.random.seed(seed)  # noqa: NPY002 - the global state is what is meant
     if torch := sys.modules.get("torch"):

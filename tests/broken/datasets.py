@@ -113,7 +113,7 @@ class Film(Pictures):
         return super().read(self.place)
 
 
-@breaks("dataset", "images_may_be_read_in_any_order", "is another when it is read after others")
+@breaks("dataset", "images_may_be_read_in_any_order", "differs when it is read after others")
 class Streamed(Filed):
     def change(self, given):
         return replace(given, images=Film(COUNT))
@@ -166,7 +166,7 @@ class Alike(Filed):
         return replace(given, classes=("calm", "calm"))
 
 
-@breaks("dataset", "parts_are_the_three_known", r"also \['dev'\]")
+@breaks("dataset", "partitions_are_the_three_known", r"also \['dev'\]")
 class Dev(Filed):
     def change(self, given):
         return replace(given, partitions=np.array(["train", "dev"])[np.arange(COUNT) % 2])

@@ -58,7 +58,7 @@ class Paints(Bright):
         return super().detect(image)
 
 
-@breaks("detector", "an_answer_hangs_on_its_image_alone", "another answer after other images")
+@breaks("detector", "a_result_depends_on_its_image_alone", "other faces after other images")
 class Tires(Bright):
     def __init__(self) -> None:
         super().__init__()
@@ -72,7 +72,7 @@ class Tires(Bright):
         return Face(box, 1 / self.seen)
 
 
-@breaks("detector", "strides_do_not_matter", "another answer for a view")
+@breaks("detector", "strides_do_not_matter", "other faces for a view")
 class WantsACopy(Bright):
     def detect(self, image):
         return super().detect(image) if image.flags.c_contiguous else []

@@ -55,7 +55,7 @@ class Unseeded(Loss):
         nn.init.normal_(self.head.weight, generator=generator)
 
 
-@breaks("loss", "its_parameters_learn", "made before prepare.*head.weight")
+@breaks("loss", "its_parameters_learn", "created before prepare.*head.weight")
 class Early(Loss):
     def __init__(self) -> None:
         super().__init__()

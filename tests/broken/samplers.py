@@ -49,7 +49,7 @@ class OutOfRange(Sampler):
         super().__init__(8)
 
 
-@breaks("sampler", "it_has_what_its_interface_asks_for", "lacks batches of Sampler")
+@breaks("sampler", "it_has_what_its_interface_requires", "lacks batches of Sampler")
 class NoBatches:
     def epoch(self) -> None:
         pass

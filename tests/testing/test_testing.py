@@ -163,7 +163,7 @@ def test_the_command_says_what_is_broken_and_fails(shaky: Path) -> None:
 
 def test_settings_reach_the_part_and_json_has_every_outcome(shaky: Path) -> None:
     ran = CliRunner().invoke(main, ["plugin", "check", "shaky-plugin", "--set", "shaky.batch_size=4", "--json"])
-    failed = [(one["part"], one["rule"]) for one in json.loads(ran.stdout) if one["state"] == "failed"]
+    failed = [(one["component"], one["rule"]) for one in json.loads(ran.stdout) if one["state"] == "failed"]
     assert failed == [("Shaky_Plugin", "declaring_is_light")]
     assert len(json.loads(ran.stdout)) == 3 + 2 * len(catalogue.rules_for("sampler"))
 

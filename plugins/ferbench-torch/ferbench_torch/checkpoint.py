@@ -1,4 +1,4 @@
-"""What a training needs to go on after it was killed: one safetensors file, replaced atomically, no pickle."""
+"""What a training needs to continue after it was killed: one safetensors file, replaced atomically, no pickle."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def load(
     except (SafetensorError, KeyError, ValueError, RuntimeError, TypeError) as error:
         raise TrainingError(
             f"the checkpoint {file} cannot be read back: {type(error).__name__}: {error}",
-            fix="start the run anew with --restart",
+            fix="start the run again with --restart",
         ) from error
     return state, _under(tensors, "best.")
 

@@ -1,4 +1,4 @@
-"""Learning-rate rules. Each is a function of what the checkpoint keeps, so a resumed training goes on the same."""
+"""Learning-rate rules. Each is a function of what the checkpoint keeps, so a resumed training continues the same."""
 
 from __future__ import annotations
 

@@ -144,7 +144,7 @@ class Trainer:
             return 1
         state, self.best = checkpoint.load(file, self.net, self.loss, self.optimizer)
         if state["seed"] != self.seed:
-            raise TrainingError(f"the checkpoint {file} is of another seed", fix="start the run anew with --restart")
+            raise TrainingError(f"the checkpoint {file} is of another seed", fix="start the run again with --restart")
         self.scores = [(int(epoch), float(score)) for epoch, score in state["scores"]]
         return int(state["epoch"]) + 1
 

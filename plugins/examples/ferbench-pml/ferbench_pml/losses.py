@@ -1,6 +1,6 @@
 """Each loss of pytorch-metric-learning as a ferbench loss: ``ferbench_pml.losses.ArcFaceLoss(margin=28.6, ...)``.
 
-The parameters are those of the class's own signature that are plain values; what it takes beside them (a distance, a
+The parameters are those of the class's own signature that are plain values; what else it takes (a distance, a
 reducer, a regularizer) stays the library's default. The sizes come from the run.
 """
 
