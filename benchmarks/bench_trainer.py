@@ -81,7 +81,7 @@ def new_net() -> nn.Module:
 
 
 def our_epoch(faces: Any, augmentation: Augmentation) -> Callable[[], object]:
-    """An epoch as ``ResNet18.fit`` runs it, up to its scoring, of which the loops beside it have none."""
+    """An epoch as ``ResNet18.fit`` runs it, up to its scoring, which the loops next to it do not do."""
     recipe = Recipe(1, "adam", 0.001, 0.0, "constant", "fp32", augmentation)
     trainer = Trainer(new_net(), new_loss(), recipe, device=CPU, seed=0)
     monitor: Any = Silent()

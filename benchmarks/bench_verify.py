@@ -1,4 +1,4 @@
-"""What CI waits for each submitted bundle after start-up, beside reading its predictions with pandas."""
+"""What CI waits for each submitted bundle after start-up, compared with reading its predictions with pandas."""
 
 from __future__ import annotations
 

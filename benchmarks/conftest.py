@@ -54,7 +54,7 @@ def side_by_side(benchmark: Any) -> Callable[..., Rounds]:
 
 @pytest.fixture
 def verdict(request: pytest.FixtureRequest) -> Callable[..., None]:
-    """Prints a figure in the summary beside the bound that was asked, and fails outside of it."""
+    """Prints a figure in the summary next to the required bound, and fails outside of it."""
 
     def judge(what: str, value: float, *, at_least: float = float("-inf"), below: float = float("inf")) -> None:
         asked = f">= {at_least:g}" if below == float("inf") else f"< {below:g}"

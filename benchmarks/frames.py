@@ -88,7 +88,7 @@ def choice(folder: Path) -> None:
             strong.append(np.mean(shown.intensities[chosen.indices] >= 0.5))
             outliers.append(chosen.outliers)
     print(
-        f"{len(expressive)} performances: {np.mean(expressive):.1%} of the chosen frames lie in the expressive part "
+        f"{len(expressive)} performances: {np.mean(expressive):.1%} of the chosen frames are in the expressive part "
         f"(the least in a video: {min(expressive):.0%}), {np.mean(strong):.1%} at half of its strength or more; "
         f"{np.mean(outliers):.1f} of 20 are outliers"
     )

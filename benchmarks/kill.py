@@ -49,7 +49,7 @@ class Traced:
 
 
 def detect(count: int, cache: Path, trace: Path) -> Crops:
-    """Fills the cache, or goes on with it."""
+    """Fills the cache, or continues it."""
     drawn = SynthFaces(subjects=4, clips=1, frames=4).load(None)
     stills = [drawn.images.read(index) for index in range(min(100, len(drawn)))]
     samples = Samples(

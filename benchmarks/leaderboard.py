@@ -28,7 +28,7 @@ from ferbench.verify import verify
 
 REAL = Path(__file__).parents[1] / "leaderboards/results/fer2013-7/official/ce-resnet18-softmax"
 DISTINCT = 211
-"""Different predictions; bundles beyond take them again (verified anew all the same: every ``result.json`` differs)."""
+"""Different predictions; further bundles repeat them (verified again all the same: every ``result.json`` differs)."""
 
 
 def draw(root: Path, bundles: int, images: int, boards: int, seeds: int) -> int:
@@ -96,14 +96,16 @@ def main() -> None:
     for name, default in (("bundles", 1_000), ("images", 3_589), ("boards", 20), ("seeds", 5)):
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--keep", type=Path, help="draw into this folder, or take what was drawn there before")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
-        root = (asked.keep or Path(temporary)) / "results"
+        root = (options.keep or Path(temporary)) / "results"
         if root.exists():
             size = sum(file.stat().st_size for file in root.rglob("*") if file.is_file())
         else:
-            size = draw(root, asked.bundles, asked.images, asked.boards, asked.seeds)
-        print(f"{asked.bundles:,} bundles of {asked.images:,} images on {asked.boards} boards, {size / 1e9:.2f} GB")
+            size = draw(root, options.bundles, options.images, options.boards, options.seeds)
+        print(
+            f"{options.bundles:,} bundles of {options.images:,} images on {options.boards} boards, {size / 1e9:.2f} GB"
+        )
         words = ["leaderboard", "--results", str(root), "--pages", str(Path(temporary) / "pages")]
         for what, more in (("written", []), ("--check", ["--check"])):
             seconds, computed, memory = timed([*words, *more])

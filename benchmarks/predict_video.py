@@ -1,4 +1,4 @@
-"""Prediction on a video: its memory over a clip's length, and its time beside the detector's and the model's alone.
+"""Prediction on a video: its memory over a clip's length, and its time against the detector's and the model's alone.
 
     uv run python benchmarks/predict_video.py [--detector haar] [--long 60] [--short 10] [--out]
 

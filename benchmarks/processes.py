@@ -59,27 +59,27 @@ def main() -> None:
     options.add_argument("--detector", default="haar")
     options.add_argument("--images", type=int, default=20_000)
     options.add_argument("--rounds", type=int, default=2)
-    asked = options.parse_args()
+    arguments = options.parse_args()
     registry = installed().registry
     drawn = registry.get("dataset", "synthfaces").load()(subjects=4, clips=1, frames=4).load(None)
-    images = Repeated([drawn.images.read(row) for row in range(len(drawn))], asked.images)
+    images = Repeated([drawn.images.read(row) for row in range(len(drawn))], arguments.images)
     samples = Samples(
-        ids=np.array([f"image-{number}" for number in range(asked.images)]),
-        labels=np.zeros(asked.images, np.int64),
+        ids=np.array([f"image-{number}" for number in range(arguments.images)]),
+        labels=np.zeros(arguments.images, np.int64),
         classes=("one",),
         images=images,
-        fingerprint=f"repeated {asked.images}",
+        fingerprint=f"repeated {arguments.images}",
     )
-    build = registry.get("detector", asked.detector).load()
+    build = registry.get("detector", arguments.detector).load()
     build().detect(images.read(0))
     ratios = []
-    for number in range(asked.rounds):
+    for number in range(arguments.rounds):
         taken = {workers: timed(samples, build, workers) for workers in ((1, 2), (2, 1))[number % 2]}
         assert np.array_equal(taken[1][1], taken[2][1]), "the crops differ"
         ratios.append(taken[1][0] / taken[2][0])
         one, two = taken[1][0], taken[2][0]
         print(
-            f"{asked.detector}, {asked.images:,} images: {one:.1f} s by one process, {two:.1f} s by two:"
+            f"{arguments.detector}, {arguments.images:,} images: {one:.1f} s by one process, {two:.1f} s by two:"
             f" {ratios[-1]:.2f} times as fast",
             flush=True,
         )

@@ -49,15 +49,15 @@ def main() -> None:
     options = argparse.ArgumentParser()
     options.add_argument("--subjects", type=int, default=240)
     options.add_argument("--cells", type=int, default=8)
-    asked = options.parse_args()
+    arguments = options.parse_args()
     os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
     with tempfile.TemporaryDirectory() as room:
         (alone, first), (together, second) = (
-            measure(workers, asked.cells, asked.subjects, Path(room)) for workers in (1, 2)
+            measure(workers, arguments.cells, arguments.subjects, Path(room)) for workers in (1, 2)
         )
     assert first == second, "the predictions differ"
     load = " ".join(f"{one:.1f}" for one in os.getloadavg())
-    print(f"{asked.cells} cells: {alone:.1f} s by one worker, {together:.1f} s by two")
+    print(f"{arguments.cells} cells: {alone:.1f} s by one worker, {together:.1f} s by two")
     print(f"two are {alone / together:.2f} times as fast")
     print(f"the predictions are the same; load average {load}")
 

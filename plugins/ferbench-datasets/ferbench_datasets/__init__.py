@@ -29,7 +29,7 @@ def register_datasets() -> Iterable[Entry]:
         Entry(
             name="ferplus",
             target="ferbench_datasets.ferplus:FerPlus",
-            summary="FER2013's images labelled anew by ten people each, 8 classes, official partitions",
+            summary="FER2013's images labelled again by ten people each, 8 classes, official partitions",
             paper="Barsoum et al. 2016, Training Deep Networks for Facial Expression Recognition, arXiv:1608.01041",
             licence=FERPLUS.licence,
             homepage=FERPLUS.homepage,

@@ -39,7 +39,7 @@ BROKEN = (
     tarfile.TarError,
 )
 
-#: The most that a tar's own headers may ask for in one piece; its reader would trust any number that stands there.
+#: The most that a tar's own headers may ask for in one piece; its reader would trust any number that is there.
 TAR_PIECE = 16 << 20
 #: The most that a compressed tar may unpack to; a plain one cannot hold more than its own size.
 TAR_TOTAL = 4 << 30
@@ -136,7 +136,7 @@ class FolderTree:
 
 
 class ZipTree:
-    """The members of a zip. The archive is opened anew in every process that reads it."""
+    """The members of a zip. The archive is opened again in every process that reads it."""
 
     def __init__(self, path: Path, *, fix: str) -> None:
         self._path = path
@@ -183,7 +183,7 @@ class ZipTree:
 
 
 class TarTree:
-    """The members of a tar. Of a plain one any member is read where it lies; a compressed one is read from its start
+    """The members of a tar. Of a plain one any member is read where it is; a compressed one is read from its start
     at every ``open``, so it is good for a few large members (``packed`` says so)."""
 
     def __init__(self, path: Path, *, fix: str) -> None:

@@ -52,7 +52,7 @@ def recordings(files: Iterable[str], problems: Problems) -> dict[str, Recording]
             continue
         subject, sequence, number = named[1].upper(), named[2], int(named[3])
         if (folder[1].upper(), folder[2]) != (subject, sequence):
-            problems.add(file, f"lies in the folder of {folder[1].upper()}_{folder[2]}")
+            problems.add(file, f"is in the folder of {folder[1].upper()}_{folder[2]}")
             continue
         recording = found.setdefault(f"{subject}_{sequence}", Recording())
         if named[4].lower() == ".png":
@@ -61,7 +61,7 @@ def recordings(files: Iterable[str], problems: Problems) -> dict[str, Recording]
             other = recording.emotion = recording.emotion or file
             recording.peak = recording.peak or number
         if other != file:
-            problems.add(file, f"a second one beside {printable(other)}")
+            problems.add(file, f"a second one next to {printable(other)}")
     return dict(sorted(found.items()))
 
 

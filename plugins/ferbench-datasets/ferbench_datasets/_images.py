@@ -29,11 +29,11 @@ def decode(data: bytes, formats: Sequence[str] = FORMATS, max_pixels: int = MAX_
 class TreeImages:
     """An ``ImageSource`` of the files ``names`` of a tree. Can be pickled: no open handle travels.
 
-    A zip is opened anew in every process; a plain tar is read at the place where its member lies. A compressed tar
+    A zip is opened again in every process; a plain tar is read where its member begins. A compressed tar
     would be unpacked from its start for every image: ``open_images`` (``_release``) refuses it.
 
     Args:
-        tree: where the files lie.
+        tree: where the files are.
         names: N names in it, in the order of ``Samples.ids``.
         fix: what every error says about where to get the dataset.
         decoder: file -> uint8 [H, W] or [H, W, 3]; raises ``ValueError``. A function of a module, not a closure.

@@ -1,6 +1,6 @@
 """The chosen frames of many videos: kept in the user's cache, so that a video is gone through once, with progress.
 
-One small file a video, written when the video is done: work that was stopped goes on where it was. A file is found by
+One small file per video, written when the video is done: stopped work continues there. A file is found by
 all that the choice depends on: the video's content, the view, the extractor and its parameters, the decoder.
 """
 
@@ -102,7 +102,7 @@ def _known(place: Path) -> Chosen | str | None:
     """What the cache has; ``None`` if it has nothing."""
     if not place.exists():
         return None
-    said = json.loads(place.read_text(encoding="utf-8"))
-    if "reason" in said:
-        return str(said["reason"])
-    return Chosen(np.array(said["indices"], np.int64), said["outliers"], said["frames"])
+    entry = json.loads(place.read_text(encoding="utf-8"))
+    if "reason" in entry:
+        return str(entry["reason"])
+    return Chosen(np.array(entry["indices"], np.int64), entry["outliers"], entry["frames"])

@@ -24,7 +24,7 @@ VIDEOS = (".avi", ".mp4", ".mov", ".mpg")
 EMOTIONS = {"1": "angry", "2": "disgust", "3": "fear", "4": "happy", "5": "sad", "6": "surprise"}
 """The values of ``<Metatag Name="Emotion" Value="..."/>``."""
 VIEWS = {"0": "frontal", "2": "both"}
-"""The tracks' views that show a face from the front; "both" has it beside the profile. 1 is the profile alone."""
+"""The tracks' views that show a face from the front; "both" has it next to the profile. 1 is the profile alone."""
 ROTATIONS = "rotations.csv"
 MAX_TEXT = 1 << 20
 """Bytes of an XML file; MMI's have some thousand."""

@@ -55,7 +55,7 @@ _ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 
 
 class FerPlus:
-    """FER+: row i of its votes belongs to row i of FER2013, whose images it labels anew.
+    """FER+: row i of its votes belongs to row i of FER2013, whose images it labels again.
 
     ``data`` is a folder or a zip that holds ``fer2013new.csv`` and any form of FER2013 that the dataset fer2013 reads,
     its ``fer2013.tar.gz`` or zip as it was downloaded among them. Votes and images are joined by row, never by name, as
@@ -167,7 +167,7 @@ def _read(path: Path) -> tuple[Votes, Rows]:
 
 
 def _images(folder: Path, files: Iterable[str]) -> Path:
-    """Where FER2013 lies in a folder: in the folder itself, or in the one archive that is there."""
+    """Where FER2013 is in a folder: in the folder itself, or in the one archive that is there."""
     names = {file: steps(file)[-1].lower() for file in files}
     if any(name in TABLES or name.startswith(_JPEGS) for name in names.values()):
         return folder

@@ -29,7 +29,7 @@ NEUTRAL = (0, 5, 10)
 class Mmi:
     """MMI from the folder (or a zip or plain tar of it) that holds ``Sessions/``, at any depth.
 
-    A session is a folder with ``session.xml`` (subject, view of the track), videos and an XML file beside each, whose
+    A session is a folder with ``session.xml`` (subject, view of the track), videos and an XML file for each, whose
     ``<Metatag Name="Emotion" Value="1"/>`` ... ``6`` is the label. Clips with no or another emotion and those of the
     profile alone are not used; a note counts them. In an archive each video is read into memory (256 MB at most).
 

@@ -123,9 +123,9 @@ def test_all_that_is_wrong_is_in_one_error(tmp_path: Path, write: Write, ckplus_
     frame = f"{IMAGES}/S010/002/S010_002_00000005.png"
     bad = {
         frame: (files[frame][:99], "broken"),
-        "copy/S010/003/S010_003_00000001.png": (b"", "a second one beside "),
-        "copy/S010/004/S010_004_00000009_emotion.txt": (b"3", "a second one beside "),
-        f"{IMAGES}/S010/005/S010_006_00000001.png": (b"", "lies in the folder of S010_005"),
+        "copy/S010/003/S010_003_00000001.png": (b"", "a second one next to "),
+        "copy/S010/004/S010_004_00000009_emotion.txt": (b"3", "a second one next to "),
+        f"{IMAGES}/S010/005/S010_006_00000001.png": (b"", "is in the folder of S010_005"),
     }
     error = error_of(write(tmp_path / "ckplus", {**files, **{name: data for name, (data, _) in bad.items()}}))
     lines = error.what.splitlines()

@@ -19,7 +19,7 @@ from ferbench.media import as_rgb
 from ferbench.support import Weights
 from ferbench_detectors._common import TrainedDetector, in_order, locate_weights
 
-# retinaface-pytorch imports albumentations, which asks the network for its newest version unless told otherwise.
+# retinaface-pytorch imports albumentations, which asks the network for its newest version unless it is switched off.
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
 
 WEIGHTS = Weights(

@@ -11,7 +11,7 @@ def register_pipelines() -> list[Entry]:
         Entry(
             "tlf-resnet18-svm",
             "ferbench_haider2023:tlf-resnet18-svm.toml",
-            "the paper's pipeline: RetinaFace, ResNet18 with triplet loss, SVM (beside it LDA and softmax regression)",
+            "the paper's pipeline: RetinaFace, ResNet18 with triplet loss, SVM (also LDA and softmax regression)",
             paper=_PAPER,
         ),
         Entry(

@@ -41,7 +41,7 @@ class EmbeddingNet(nn.Module):
 
 
 def build(size: int, weights: Weights) -> EmbeddingNet:
-    """A network with fresh weights ("none") or timm's ImageNet ones. Raises ``WeightsError`` if they cannot be had."""
+    """A network with fresh weights ("none") or timm's ImageNet ones. Raises ``WeightsError`` without a copy."""
     return _with_imagenet(size) if weights == "imagenet" else EmbeddingNet(size, imagenet=False)
 
 
@@ -70,6 +70,6 @@ def _with_imagenet(size: int) -> EmbeddingNet:
             f"timm could not load {IMAGENET_FILE} of {IMAGENET}, its ImageNet weights for resnet18: "
             f"{type(error).__name__}: {reason}",
             fix=f"where there is a connection: hf download {IMAGENET} {IMAGENET_FILE}; that makes the folder "
-            f"models--{IMAGENET.replace('/', '--')} in the Hugging Face cache, which is to lie in {HF_HUB_CACHE}. "
+            f"models--{IMAGENET.replace('/', '--')} in the Hugging Face cache, which is expected in {HF_HUB_CACHE}. "
             "Or start from random weights: --set embedder.weights=none",
         ) from error

@@ -14,7 +14,7 @@ from ferbench_torch.images import DEVIATION, MEAN
 
 
 class Graph(nn.Module):
-    """All that ``ResNet18.embed`` does to a crop: standardise, embed, and average with the mirror image if told so."""
+    """All that ``ResNet18.embed`` does to a crop: standardise, embed, and average with the mirror image if set."""
 
     def __init__(self, net: EmbeddingNet, *, pooled: bool, flip_average: bool) -> None:
         super().__init__()

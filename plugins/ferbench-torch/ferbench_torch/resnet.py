@@ -166,7 +166,7 @@ class ResNet18:
 
     def export_onnx(self, file: Path, size: int) -> None:
         """Writes ``embed`` for crops of ``size`` pixels as an ONNX graph (``ferbench.interfaces.OnnxExport``)."""
-        from ferbench_torch import onnx_graph  # the exporter is slow to import and seldom asked for
+        from ferbench_torch import onnx_graph  # the exporter is slow to import and rarely needed
 
         graph = onnx_graph.Graph(self._network(), pooled=self.features == "avg_pool", flip_average=self.flip_average)
         onnx_graph.write(graph, file, size)

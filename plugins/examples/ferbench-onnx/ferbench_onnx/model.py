@@ -156,7 +156,7 @@ class OnnxModel:
 
 
 def _find(file: str, sha256: str) -> Path:
-    """The file, of the SHA-256 that is asked for. Raises ``ParameterError`` or ``WeightsError``."""
+    """The file, with the required SHA-256. Raises ``ParameterError`` or ``WeightsError``."""
     given = Path(file)
     if not file or given.is_absolute() or ".." in given.parts:
         raise ParameterError(

@@ -103,7 +103,7 @@ def _miner(name: str, settings: Mapping[str, Plain]) -> nn.Module | None:
     try:
         made: nn.Module = getattr(pytorch_metric_learning.miners, name)(**settings)
     except (TypeError, ValueError, AssertionError) as error:
-        raise ParameterError(f"miner '{name}' cannot be made: {error}", fix="mend loss.miner_settings") from error
+        raise ParameterError(f"miner '{name}' cannot be made: {error}", fix="correct loss.miner_settings") from error
     return made
 
 

@@ -1,7 +1,7 @@
 """Which facial muscles move: FACS action units, and the expressions as sets of them.
 
 An action unit (AU) is the smallest movement that a FACS coder scores (Ekman, Friesen & Hager 2002, Facial Action Coding
-System). The prototypes are EMFACS's, with the variants that the manual lists beside them.
+System). The prototypes are EMFACS's, with the variants that the manual lists next to them.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ PROTOTYPES: Mapping[str, tuple[Activation, ...]] = {
     "neutral": ({},),
     "contempt": ({"R12": 0.7, "R14": 1.0}, {"R14": 1.0, "R12": 0.4, "7": 0.3}),
 }
-"""Class -> the variants that a person may show. AU 16 beside disgust and 25 beside the others are EMFACS's options."""
+"""Class -> the variants that a person may show. AU 16 with disgust and 25 with the others are EMFACS's options."""
 
 
 def scaled(activation: Activation, factor: float) -> Activation:

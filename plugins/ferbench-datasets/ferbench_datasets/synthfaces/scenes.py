@@ -74,8 +74,8 @@ class SynthScenes:
 
     def _fingerprint(self) -> str:
         """SHA-256 over all that decides on the pictures: the drawings' versions and the parameters."""
-        said = ["synthfaces-scenes", VERSION, FACE_VERSION, vars(self)]
-        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+        content = ["synthfaces-scenes", VERSION, FACE_VERSION, vars(self)]
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
