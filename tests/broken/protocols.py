@@ -73,7 +73,7 @@ class Slash(Thirds):
         return [Split("a/b", one.train, one.validation, one.test)]
 
 
-@breaks("protocol", "one_seed_gives_one_split", "in another order and the same seed are give other splits")
+@breaks("protocol", "one_seed_gives_one_split", "in another order and the same seed give other splits")
 class AsListed(Thirds):
     def splits(self, samples, seed):
         train, validation, test = np.array_split(np.arange(len(samples)), 3)
