@@ -51,7 +51,7 @@ def build(
         rows = board_rows(bundles)
         ranking = groups.rank([row for row in rows if row.ranked])
         audit = f"{dataset}-{protocol}"
-        text = page(
+        texts[path] = HEADER + page(
             rows,
             ranking,
             notes=sorted({note for one in bundles for note in one.result.notes}),
@@ -59,8 +59,6 @@ def build(
             folder=path.parent,
             audit=f"../audits/{audit}.md" if audit in audits else "",
         )
-        texts[path] = HEADER + text
-        in_first_group = sum(rank.group == 1 for rank in ranking.ranks)
         index.append(
             [
                 f"[{title(first)}]({path.relative_to(pages).as_posix()})",
@@ -69,10 +67,15 @@ def build(
                 str(len(bundles)),
                 f"{safe(rows[0].pipeline)}, {safe(rows[0].classifier)}",
                 f"{rows[0].accuracy:.2%}",
-                f"{in_first_group} of {len(rows)}",
+                f"{sum(rank.group == 1 for rank in ranking.ranks)} of {len(rows)}",
             ]
         )
-    texts[pages / "README.md"] = HEADER + _index(index)
+    introduction = (
+        "Only results with the same dataset content, classes and protocol share a page. The rows of its first group do "
+        "not differ significantly from the best."
+    )
+    lines = ["# Leaderboards", "", introduction, "", *table(COLUMNS, index)]
+    texts[pages / "README.md"] = HEADER + "\n".join(lines) + "\n"
     return texts
 
 
@@ -85,15 +88,3 @@ def write(texts: dict[Path, str]) -> None:
 def check(texts: dict[Path, str]) -> list[Path]:
     """The pages whose file is missing or outdated."""
     return [path for path, text in texts.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
-
-
-def _index(rows: list[list[str]]) -> str:
-    lines = [
-        "# Leaderboards",
-        "",
-        "Only results with the same dataset content, classes and protocol share a page. The rows of its first group do "
-        "not differ significantly from the best.",
-        "",
-        *table(COLUMNS, rows),
-    ]
-    return "\n".join(lines) + "\n"

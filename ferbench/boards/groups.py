@@ -8,7 +8,7 @@ the group as not compared.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from ferbench.boards.read import Verified
 from ferbench.boards.rows import BoardRow
-from ferbench.bundles import bootstrap, right_answers
+from ferbench.bundles import bootstrap
 from ferbench.bundles.bootstrap import Bootstrap, TestSet
+from ferbench.bundles.bundle import predictions, read_subjects
 from ferbench.bundles.files import FIX, SUBJECTS
 from ferbench.data import Strings
 from ferbench.errors import BundleError
@@ -48,49 +49,39 @@ def rank(rows: Sequence[BoardRow]) -> Ranking:
     """Ranks ``rows``, which are sorted by accuracy and may be ranked. Raises ``BundleError``."""
     if not rows:
         return Ranking((), "image", 0)
-    examples = {bundle.result.test_digest: bundle for row in reversed(rows) for bundle in reversed(row.bundles)}
-    ids = {digest: right_answers.test_ids(one.folder, one.result) for digest, one in examples.items()}
-    subjects = _subjects(rows, ids)
-    names = ids if subjects is None else subjects
-    codes = {name: code for code, name in enumerate(sorted({name for one in names.values() for name in one.tolist()}))}
-    test_sets = [_test_set(rows, digest, names[digest], codes) for digest in sorted(names)]
-    return Ranking(
-        tuple(_ranks(Bootstrap(test_sets), len(rows))), "image" if subjects is None else "subject", len(codes)
-    )
-
-
-def _ranks(resampled: Bootstrap, rows: int) -> Iterator[Rank]:
-    group = 0
-    for row, leader in enumerate(bootstrap.leaders(resampled, rows)):
-        if row == leader:
-            group += 1
-        compared = row == leader or resampled.difference(leader, row) is not None
-        yield Rank(group, compared, resampled.interval(row))
-
-
-def _subjects(rows: Sequence[BoardRow], ids: Mapping[str, Strings]) -> dict[str, Strings] | None:
-    """The subject of each test sample, by test set; ``None`` if a bundle names none. Raises ``BundleError``."""
     bundles = [bundle for row in rows for bundle in row.bundles]
+    names = {}
+    for digest, bundle in {bundle.result.test_digest: bundle for bundle in bundles}.items():
+        names[digest] = predictions(bundle.folder, bundle.result, bundle.result.main_classifier).in_order().ids
+    subjects = _subjects(bundles)
+    if subjects is not None:
+        names = {digest: np.array([subjects[sample] for sample in ids.tolist()]) for digest, ids in names.items()}
+    codes = {name: code for code, name in enumerate(np.unique(np.concatenate(list(names.values()))).tolist())}
+    resampled = Bootstrap([_test_set(rows, digest, names[digest], codes) for digest in sorted(names)])
+    ranks: list[Rank] = []
+    group = 0
+    for number, leader in enumerate(bootstrap.leaders(resampled, len(rows))):
+        if number == leader:
+            group += 1
+        compared = number == leader or resampled.difference(leader, number) is not None
+        ranks.append(Rank(group, compared, resampled.interval(number)))
+    return Ranking(tuple(ranks), "image" if subjects is None else "subject", len(codes))
+
+
+def _subjects(bundles: Sequence[Verified]) -> dict[str, str] | None:
+    """The subject of each test sample by its id; ``None`` if a bundle names none. Raises ``BundleError``."""
     if any(bundle.subjects is None for bundle in bundles):
         return None
     subject_of: dict[str, str] = {}
-    different = {(bundle.subjects, bundle.result.test_digest): bundle for bundle in bundles}
-    for bundle in different.values():
-        samples = ids[bundle.result.test_digest]
-        for sample, subject in zip(samples.tolist(), _named(bundle, samples), strict=True):
+    for bundle in {bundle.subjects: bundle for bundle in bundles}.values():
+        for sample, subject in (read_subjects(bundle.folder) or {}).items():
             if subject_of.setdefault(sample, subject) != subject:
                 raise BundleError(
                     f"{bundle.folder / SUBJECTS} says that {sample} shows {subject}, another bundle of the same "
                     f"dataset says {subject_of[sample]}",
                     fix=FIX,
                 )
-    return {digest: np.array([subject_of[sample] for sample in samples.tolist()]) for digest, samples in ids.items()}
-
-
-def _named(bundle: Verified, samples: Strings) -> list[str]:
-    subjects = right_answers.subjects(bundle.folder, samples)
-    assert subjects is not None  # the bundle has such a file
-    return [str(subject) for subject in subjects.tolist()]
+    return subject_of
 
 
 def _test_set(rows: Sequence[BoardRow], digest: str, names: Strings, codes: Mapping[str, int]) -> TestSet:

@@ -216,18 +216,12 @@ def cell_results(
             same = digest([result.dataset, result.classes, result.protocol, result.pipeline])
             groups.setdefault(same, []).append((folder, result))
         if groups:
-            results = [
-                CellResults(
-                    classifier, _beyond(table, group[0][1]), tuple(sorted(group, key=lambda pair: pair[1].seed))
-                )
-                for group in groups.values()
-            ]
+            results = []
+            for group in groups.values():
+                group.sort(key=lambda pair: pair[1].seed)
+                results.append(CellResults(classifier, _beyond(table, group[0][1]), tuple(group)))
             return sorted(results, key=lambda result: (digest(result.settings), result.results[0][0]))
     return []
-
-
-def _seed(pair: tuple[Path, Result]) -> int:
-    return pair[1].seed
 
 
 def _beyond(table: PaperTable, result: Result) -> dict[str, Any]:

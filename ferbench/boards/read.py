@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ferbench.bundles import bundle, right_answers
+import numpy as np
+from numpy.typing import NDArray
+
+from ferbench.bundles import bundle
 from ferbench.bundles.bundle import Result
 from ferbench.bundles.files import SUBJECTS
-from ferbench.bundles.right_answers import Right
 from ferbench.data import batches
 from ferbench.support.hashing import hash_file
 from ferbench.support.processes import in_order
@@ -33,7 +35,7 @@ class Verified:
 
     folder: Path
     result: Result
-    right: dict[str, Right]
+    right: dict[str, NDArray[np.bool_]]
     subjects: str | None
     manifest_check: str
 
@@ -61,12 +63,12 @@ def _verify_one(folder: Path) -> Verified:
     verdict = verify.require(folder)
     result = verdict.result
     assert result is not None  # or it would have raised
-    small: dict[str, Any] = {"curves": {}, "splits": [], "stored": {}, "environment": {}}
+    large: dict[str, Any] = {"curves": {}, "splits": [], "stored": {}, "environment": {}}
     subjects = folder / SUBJECTS
     return Verified(
         folder=folder,
-        result=result.model_copy(update=small),
-        right=right_answers.right_answers(verdict.predictions),
+        result=result.model_copy(update=large),
+        right={label: predictions.in_order().right for label, predictions in verdict.predictions.items()},
         subjects=hash_file(subjects) if subjects.exists() else None,
         manifest_check=verdict.manifest_check,
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ferbench.bundles import bundle, csv_table, right_answers
+from ferbench.bundles import bundle, csv_table
 from ferbench.bundles.bootstrap import Bootstrap, TestSet
 from ferbench.bundles.bundle import MISSED, Result
 from ferbench.bundles.files import SUBJECTS
@@ -105,6 +105,8 @@ def require_comparable(first: Result, second: Result) -> None:
 
 def compare(first: ComparedSide, second: ComparedSide) -> Comparison:
     """The comparison of two sides that ``open_both`` gave. Raises ``BundleError``."""
+    settings = _settings(first)
+    others = _settings(second)
     names, unit = _units(first, second)
     units = np.unique(names, return_inverse=True)[1]
     count = int(units.max()) + 1
@@ -112,20 +114,25 @@ def compare(first: ComparedSide, second: ComparedSide) -> Comparison:
     right = np.stack([np.bincount(units[one], minlength=count) for one in rights])
     tested = TestSet(right.astype(np.int32), np.ones(2, np.int64), np.bincount(units))
     difference = Bootstrap([tested]).difference(0, 1)
-    only_first = rights[0] & ~rights[1]
-    only_second = rights[1] & ~rights[0]
+    classes = tuple(_class_counts(first.predictions, second.predictions))
+    only_first = sum(counts.only_first for counts in classes)
+    only_second = sum(counts.only_second for counts in classes)
     return Comparison(
         accuracies=(float(rights[0].mean()), float(rights[1].mean())),
         difference=float(rights[0].mean() - rights[1].mean()),
         interval=difference.interval if difference else None,
         unit=unit,
         units=count,
-        only_first=int(only_first.sum()),
-        only_second=int(only_second.sum()),
-        p_value=mcnemar(int(only_first.sum()), int(only_second.sum())),
-        classes=tuple(_class_counts(first.predictions, second.predictions)),
+        only_first=only_first,
+        only_second=only_second,
+        p_value=mcnemar(only_first, only_second),
+        classes=classes,
         differing=tuple(_differing(first.predictions, second.predictions)),
-        settings=_differing_settings(first, second),
+        settings={
+            name: (settings.get(name), others.get(name))
+            for name in {**settings, **others}
+            if settings.get(name) != others.get(name)
+        },
     )
 
 
@@ -139,16 +146,17 @@ def _side(folder: Path, result: Result, label: str) -> ComparedSide:
 
 def _units(first: ComparedSide, second: ComparedSide) -> tuple[Strings, str]:
     """The unit of each test sample and what it is: subjects where both bundles name them."""
-    names = right_answers.subjects(first.folder, first.predictions.ids)
-    other = right_answers.subjects(second.folder, second.predictions.ids)
-    if names is None or other is None:
-        return first.predictions.ids, "image"
-    if (names != other).any():
+    ids = first.predictions.ids
+    names = bundle.read_subjects(first.folder)
+    others = bundle.read_subjects(second.folder)
+    if names is None or others is None:
+        return ids, "image"
+    if names != others:
         raise ParameterError(
             f"{first.folder / SUBJECTS} and {second.folder / SUBJECTS} name different subjects",
             fix="restore the files that ferbench wrote, or run one of them again",
         )
-    return names, "subject"
+    return np.array([names[sample] for sample in ids.tolist()]), "subject"
 
 
 def _class_counts(first: Predictions, second: Predictions) -> Iterator[ClassCounts]:
@@ -171,16 +179,6 @@ def _differing(first: Predictions, second: Predictions) -> Iterator[tuple[str, .
     for row in np.flatnonzero(first.predicted != second.predicted).tolist():
         codes = (first.labels[row], first.predicted[row], second.predicted[row])
         yield (str(first.ids[row]), str(first.splits[row]), *(names[code] for code in codes))
-
-
-def _differing_settings(first: ComparedSide, second: ComparedSide) -> dict[str, tuple[Any, Any]]:
-    settings = _settings(first)
-    others = _settings(second)
-    return {
-        name: (settings.get(name), others.get(name))
-        for name in {**settings, **others}
-        if settings.get(name) != others.get(name)
-    }
 
 
 def _settings(side: ComparedSide) -> dict[str, Any]:
