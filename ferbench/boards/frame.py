@@ -27,35 +27,29 @@ def results(folder: str | Path) -> pd.DataFrame:
 
 
 def _rows(path: Path, result: Result) -> list[dict[str, Any]]:
-    run = {
-        "bundle": str(path),
-        "dataset": result.dataset["name"],
-        "classes": len(result.classes),
-        "protocol": result.protocol["name"],
-        "pipeline": result.pipeline["name"],
-        "seed": result.seed,
-    }
-    facts = {
-        "selection": result.protocol["selection"],
-        "optimistic": result.protocol["optimistic"] or "",
-        "tier": result.tier,
-        "weight_count": result.weight_count,
-        "macs": result.macs,
-        "images_per_second": result.images_per_second,
-        "created": pd.Timestamp(result.created),
-    }
-    rows = []
-    for label, scores in result.scores.items():
-        low, high = scores.interval
-        shown = {
+    return [
+        {
+            "bundle": str(path),
+            "dataset": result.dataset["name"],
+            "classes": len(result.classes),
+            "protocol": result.protocol["name"],
+            "pipeline": result.pipeline["name"],
+            "seed": result.seed,
             "classifier": label,
             "accuracy": scores.accuracy,
-            "interval_low": low,
-            "interval_high": high,
+            "interval_low": scores.interval[0],
+            "interval_high": scores.interval[1],
             "macro_f1": scores.macro_f1,
             "uar": scores.uar,
             "leak_free": result.leak_free[label].accuracy,
             "test_images": scores.count,
+            "selection": result.protocol["selection"],
+            "optimistic": result.protocol["optimistic"] or "",
+            "tier": result.tier,
+            "weight_count": result.weight_count,
+            "macs": result.macs,
+            "images_per_second": result.images_per_second,
+            "created": pd.Timestamp(result.created),
         }
-        rows.append({**run, **shown, **facts})
-    return rows
+        for label, scores in result.scores.items()
+    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -40,10 +40,6 @@ class Line:
     seeds: tuple[int, ...] = ()
     settings: dict[str, Any] | None = None
     bundle: str = ""
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, for JSON."""
-        return asdict(self)
 
 
 def lines(table: PaperTable, bundles: Bundles, wanted: Sequence[str] = ()) -> list[Line]:

@@ -128,15 +128,15 @@ def audit(
     source = pipeline.resolve_component("dataset", name, registry, parameters["dataset"])
     chosen = protocol or source.entry.load().default_protocol
     rule = pipeline.resolve_component("protocol", chosen, registry, parameters["protocol"])
-    audited = audit_dataset(source, rule, data, seed, Reporter())
-    report: dict[str, Any] = to_dict(name, rule.entry.name, seed, audited.samples, audited.audits)
+    samples, crops, audits = audit_dataset(source, rule, data, seed, Reporter())
+    report: dict[str, Any] = to_dict(name, rule.entry.name, seed, samples, audits)
     page = to_markdown(report)
     if out:
         write_json(out / "audit.json", report)
         write_text(out / "audit.md", page)
-        for audit in audited.audits:
+        for audit in audits:
             sheet = out / f"contact-sheet-{audit.split.name}.png"
-            contact_sheet.draw(audit, audited.samples, audited.crops.images, sheet)
+            contact_sheet.draw(audit, samples, crops.images, sheet)
     click.echo(json.dumps(report, indent=2) if as_json else page)
     if out:
         click.echo(f"written to {out}", err=True)

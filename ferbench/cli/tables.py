@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,7 +86,7 @@ def table(
         if not as_json:
             click.echo(f"{text}\nwritten to {path}")
     if as_json:
-        rows = {name: [line.to_dict() for line in shown] for name, shown in lines.items()}
+        rows = {name: [asdict(line) for line in shown] for name, shown in lines.items()}
         click.echo(json.dumps(rows if len(rows) > 1 else rows[full_names[0]], indent=2))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -27,19 +28,13 @@ def draw(samples: Samples, clip: str) -> Figure:
     height, width = pictures[0].shape[:2]
     figure = Figure(figsize=(1.35 * across, (1.35 * height / width + 0.2) * down + 0.3), layout="constrained")
     axes = list(figure.subplots(down, across, squeeze=False).flat)
-    prefix = _common_prefix(samples.ids[rows].tolist())
-    for panel, picture, name in zip(axes, pictures, samples.ids[rows].tolist(), strict=False):
+    names = samples.ids[rows].tolist()
+    shared = os.path.commonprefix(names)  # noqa: RUF071 - of characters, not of folders
+    prefix = 1 + max(shared.rfind(separator) for separator in "-_/")
+    for panel, picture, name in zip(axes, pictures, names, strict=False):
         panel.imshow(picture, cmap="gray", vmin=0, vmax=255)
         panel.set_title(name[prefix:] or name, fontsize=7, pad=2)
     for panel in axes:
         panel.set_axis_off()
     figure.suptitle(f"{clip}: {samples.classes[int(samples.labels[rows[0]])]}", fontsize=8)
     return figure
-
-
-def _common_prefix(names: list[str]) -> int:
-    """Length of the beginning that all names share, up to the last separator in it."""
-    first = min(names)
-    last = max(names)
-    same = next((index for index, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))
-    return max(first.rfind(separator, 0, same) for separator in "-_/") + 1

@@ -7,7 +7,7 @@ something with. Test images that a training could have seen in one of these ways
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -99,12 +99,14 @@ def audit(
     between = []
     for number, (earlier, later) in enumerate(sides):
         first, second = getattr(split, earlier), getattr(split, later)
-        done = _partial(progress, number, len(sides))
+        done = piece(progress, number, len(sides))
+        exact = _equal("exact", contents, first, second)
+        equal = contents[exact.rows]
         findings = {
-            "exact": _exact(contents, samples, first, second),
+            "exact": replace(exact, disagree=_other_labels(contents, samples, first, exact.rows, equal, equal)),
             "near": _near(contents, samples, images, prints, first, second, done),
-            "clip": _grouped("clip", samples.clips, first, second),
-            "subject": _grouped("subject", samples.subjects, first, second),
+            "clip": None if samples.clips is None else _equal("clip", samples.clips, first, second),
+            "subject": None if samples.subjects is None else _equal("subject", samples.subjects, first, second),
         }
         between.append(Between(earlier, later, findings))
     seen = ("train", "validation") if selection == "validation" and len(sides) > 1 else ("train",)
@@ -116,12 +118,6 @@ def audit(
         if finding
     ]
     return Audit(split, _missing(split, samples), tuple(between), seen, np.unique(np.concatenate(leaks)))
-
-
-def _exact(contents: Indices, samples: Samples, first: Indices, second: Indices) -> Finding:
-    rows, partners = _matched(contents, first, second)
-    disagree = _other_labels(contents, samples, first, rows, contents[rows], contents[rows])
-    return Finding("exact", rows, partners, np.ones(len(rows), np.float32), disagree, len(np.unique(contents[rows])))
 
 
 def _near(
@@ -138,7 +134,7 @@ def _near(
     later = second[np.unique(contents[second], return_index=True)[1]]
     pairs: list[tuple[Indices, Indices, NDArray[np.float32]]] = []
     for mirrored in (0, 1):
-        done = _partial(progress, mirrored, 2)
+        done = piece(progress, mirrored, 2)
         for left, right in within(prints.hashes[earlier, 0], prints.hashes[later, mirrored], RADIUS, done):
             other = contents[earlier[left]] != contents[later[right]]
             left = earlier[left[other]]
@@ -162,21 +158,15 @@ def _near(
     return Finding("near", rows, left[pairs_of_rows], values[pairs_of_rows], disagree, len(found))
 
 
-def _grouped(kind: str, names: Strings | None, first: Indices, second: Indices) -> Finding | None:
-    if names is None:
-        return None
+def _equal(kind: str, names: Indices | Strings, first: Indices, second: Indices) -> Finding:
+    """The rows of ``second`` whose name occurs in ``first``, and the first row there that has it."""
     codes = np.unique(names, return_inverse=True)[1]
-    rows, partners = _matched(codes, first, second)
+    earlier, position = np.unique(codes[first], return_index=True)
+    rows = second[np.isin(codes[second], earlier)]
+    partners = first[position[np.searchsorted(earlier, codes[rows])]]
     likeness = np.ones(len(rows), np.float32)
     disagree = np.zeros(len(rows), np.bool_)
     return Finding(kind, rows, partners, likeness, disagree, len(np.unique(codes[rows])))
-
-
-def _matched(codes: Indices, first: Indices, second: Indices) -> tuple[Indices, Indices]:
-    """The rows of ``second`` whose code occurs in ``first``, and the first row there that has it."""
-    known, position = np.unique(codes[first], return_index=True)
-    rows = second[np.isin(codes[second], known)]
-    return rows, first[position[np.searchsorted(known, codes[rows])]]
 
 
 def _other_labels(
@@ -217,6 +207,6 @@ def _validation_is_test(split: Split) -> bool:
     return bool(np.array_equal(split.validation, split.test))
 
 
-def _partial(progress: Callable[[int, int], None], number: int, pieces: int) -> Callable[[int, int], None]:
+def piece(progress: Callable[[int, int], None], number: int, pieces: int) -> Callable[[int, int], None]:
     """The progress of one of ``pieces`` equal pieces of work."""
     return lambda done, total: progress(number * total + done, pieces * total)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from ferbench.bundles.leak_list import Leak
@@ -12,7 +11,7 @@ from ferbench.components.steps import FaceStep
 from ferbench.data import Face, Images, Samples, Split
 from ferbench.faces.prepare import Crops, prepare
 from ferbench.interfaces import EvaluationProtocol
-from ferbench.leakage.audit import KINDS, Audit, audit
+from ferbench.leakage.audit import KINDS, Audit, audit, piece
 from ferbench.leakage.duplicates import prints
 from ferbench.support import data_paths
 from ferbench.support.progress import Reporter
@@ -27,11 +26,8 @@ def audit_splits(
     audits = []
     with reporter.stage("audit: comparing"):
         for number, split in enumerate(splits):
-
-            def advance(done: int, total: int, before: int = number) -> None:
-                reporter.advance(before * total + done, len(splits) * total, "steps")
-
-            audits.append(audit(split, samples, crops.images, hashed, protocol.selection, advance))
+            steps = piece(lambda done, total: reporter.advance(done, total, "steps"), number, len(splits))
+            audits.append(audit(split, samples, crops.images, hashed, protocol.selection, steps))
     return audits
 
 
@@ -63,21 +59,17 @@ class FullImage:
         return [Face((0.0, 0.0, float(width), float(height)), 1.0)]
 
 
-@dataclass(frozen=True)
-class DatasetAudit:
-    """A dataset's samples, their crops, and the audit of each split."""
+def audit_dataset(
+    source: Component, rule: Component, data: Path | None, seed: int, reporter: Reporter
+) -> tuple[Samples, Crops, list[Audit]]:
+    """The samples and crops of dataset ``source``, and the audit of each split that protocol ``rule`` gives.
 
-    samples: Samples
-    crops: Crops
-    audits: list[Audit]
-
-
-def audit_dataset(source: Component, rule: Component, data: Path | None, seed: int, reporter: Reporter) -> DatasetAudit:
-    """Audits the splits of protocol ``rule`` on dataset ``source``. Raises ``DataError`` and ``SplitError``."""
+    Raises ``DataError`` and ``SplitError``.
+    """
     with reporter.stage("reading"):
         samples = data_paths.load(source.build(), source.entry.name, data)
     protocol: EvaluationProtocol = rule.build()
     splits = protocol.splits(samples, seed)
     with reporter.stage("faces"):
         crops = prepare(samples, FullImage, FaceStep(), progress=reporter.advance)
-    return DatasetAudit(samples, crops, audit_splits(splits, samples, crops, protocol, reporter))
+    return samples, crops, audit_splits(splits, samples, crops, protocol, reporter)

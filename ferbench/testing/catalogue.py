@@ -19,8 +19,6 @@ from ferbench.testing import (
 )
 from ferbench.testing.rules import RULES, Rule
 
-__all__ = ["rules_for"]
-
 MODULES = (
     declaration,
     every,
@@ -40,6 +38,5 @@ MODULES = (
 
 def rules_for(kind: str) -> list[Rule]:
     """The rules for components of ``kind``, the general ones first."""
-    order = {module.__name__: index for index, module in enumerate(MODULES)}
-    rules = [rule for rule in RULES if kind in rule.kinds and rule.check.__module__ in order]
-    return sorted(rules, key=lambda rule: order[rule.check.__module__])
+    names = [module.__name__ for module in MODULES]
+    return [rule for name in names for rule in RULES if rule.check.__module__ == name and kind in rule.kinds]

@@ -52,15 +52,12 @@ def _scenes_with_faces(trial: Trial) -> list[tuple[Images, list[Face]]]:
     return scenes
 
 
-def _same(first: list[Face], second: list[Face]) -> bool:
+def _same(first: list[Any], second: list[Any]) -> bool:
+    """Whether two lists of ``Face`` are equal. ``array_equal(None, None)`` holds as well."""
     return len(first) == len(second) and all(
-        (one.box, one.score) == (other.box, other.score) and _equal(one.landmarks, other.landmarks)
+        (one.box, one.score) == (other.box, other.score) and np.array_equal(one.landmarks, other.landmarks)
         for one, other in zip(first, second, strict=True)
     )
-
-
-def _equal(first: Any, second: Any) -> bool:
-    return first is second if first is None or second is None else np.array_equal(first, second)
 
 
 def _inside(faces: Any, shape: tuple[int, ...]) -> None:

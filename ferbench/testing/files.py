@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ferbench.data import Images, Indices
+from ferbench.data import Indices
 from ferbench.errors import DataError
 from ferbench.support import data_paths
 from ferbench.testing.rules import BrokenRuleError, Skipped, expect, rule
@@ -82,7 +82,7 @@ def images_may_be_read_in_any_order(trial: Trial) -> None:
     images = loaded(trial).images
     order = looked_at(len(images)).tolist()
     seed_everything(1)
-    first = [_copy(images.read(index)) for index in order]
+    first = [np.array(images.read(index)) for index in order]
     seed_everything(2)
     again = [images.read(index) for index in reversed(order)][::-1]
     for index, one, other in zip(order, first, again, strict=True):
@@ -94,7 +94,7 @@ def a_reader_owns_its_image(trial: Trial) -> None:
     """Writing into an image that was read does not change what is read next."""
     images = loaded(trial).images
     image = images.read(0)
-    before = _copy(image)
+    before = np.array(image)
     if image.flags.writeable:
         image[...] = 255 - image
     expect(np.array_equal(before, images.read(0)), "image 0 differs after its first reader wrote into it")
@@ -104,7 +104,7 @@ def a_reader_owns_its_image(trial: Trial) -> None:
 def images_can_be_pickled(trial: Trial) -> None:
     """The image source can be pickled, used or not, and reads the same afterwards."""
     images = loaded(trial).images
-    before = _copy(images.read(0))
+    before = np.array(images.read(0))
     try:
         again = pickle.loads(pickle.dumps(images))
     except Exception as error:  # pickle raises many kinds
@@ -132,7 +132,3 @@ def missing_files_are_explained(trial: Trial) -> None:
             raise BrokenRuleError(f"{what} raised {type(error).__name__}: {error}") from error
         else:
             raise BrokenRuleError(f"{what} raised nothing")
-
-
-def _copy(image: Images) -> Images:
-    return np.array(image, copy=True)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ferbench.components import signature
-from ferbench.data import Images, Indices, Samples, Split
+from ferbench.data import Images, Samples, Split
 from ferbench.errors import SplitError
 from ferbench.interfaces import Selection
 from ferbench.testing.examples import st, tried
@@ -19,7 +19,6 @@ from ferbench.testing.rules import BrokenRuleError, Skipped, expect, rule
 from ferbench.testing.trial import Trial, seed_everything
 
 SELECTIONS = typing.get_args(Selection)
-ARRAYS = ("ids", "labels", "subjects", "clips", "partitions")
 SIDES = ("train", "validation", "test")
 FOLDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -55,11 +54,10 @@ def samples(
     )
 
 
-def shuffled(given: Samples, seed: int = 0) -> tuple[Samples, Indices]:
-    """The same samples in another order, and that order."""
-    order = np.random.default_rng(seed).permutation(len(given))
-    changed = {name: getattr(given, name)[order] for name in ARRAYS if getattr(given, name) is not None}
-    return replace(given, **changed), order
+def _arrays(given: Samples) -> dict[str, Any]:
+    """The arrays of ``given`` by name, without the pixels."""
+    names = ("ids", "labels", "subjects", "clips", "partitions")
+    return {name: getattr(given, name) for name in names if getattr(given, name) is not None}
 
 
 def _built(trial: Trial) -> Iterator[Any]:
@@ -169,8 +167,10 @@ def one_seed_gives_one_split(trial: Trial) -> None:
     first = _split(trial, seed=3)
     seed_everything(2)
     for protocol, given, splits in first:
+        order = np.random.default_rng(0).permutation(len(given))
+        shuffled = replace(given, **{name: values[order] for name, values in _arrays(given).items()})
         wanted = {split.name: split.digest(given.ids) for split in splits}
-        for which, other in (("the same samples", given), ("the same samples in another order", shuffled(given)[0])):
+        for which, other in (("the same samples", given), ("the same samples in another order", shuffled)):
             again = {split.name: split.digest(other.ids) for split in protocol.splits(other, 3)}
             expect(wanted == again, f"{which} and the same seed give other splits")
 
@@ -203,8 +203,7 @@ def any_dataset_is_split_or_refused(trial: Trial) -> None:
 def samples_are_not_written(trial: Trial) -> None:
     """The samples are the same after ``splits``."""
     for protocol, given, _ in _split(trial):
-        names = [name for name in ARRAYS if getattr(given, name) is not None]
-        before = {name: getattr(given, name).copy() for name in names}
+        before = {name: values.copy() for name, values in _arrays(given).items()}
         protocol.splits(given, 0)
-        for name in names:
-            expect(np.array_equal(before[name], getattr(given, name)), f"it wrote into {name}")
+        for name, values in _arrays(given).items():
+            expect(np.array_equal(before[name], values), f"it wrote into {name}")

@@ -99,37 +99,31 @@ def refuse_unknown_names(given: Mapping[str, Given], planned: Sequence[Pair]) ->
 def attempt(pair: Pair, thing: Any) -> RuleOutcome:
     """Tests one rule. Nothing is downloaded; if weights are missing, the rule is skipped."""
     started = time.perf_counter()
-    state: State = "passed"
-    reason = ""
+    state, reason = _tested(pair.rule, thing)
+    seconds = round(time.perf_counter() - started, 3)
+    return RuleOutcome(pair.on.kind, pair.on.name, pair.rule.name, pair.rule.sentence, state, reason, seconds)
+
+
+def _tested(rule: Rule, thing: Any) -> tuple[State, str]:
     try:
         with weights.no_downloads():
-            pair.rule.check(thing)
+            rule.check(thing)
     except Skipped as skipped:
-        state = "skipped"
-        reason = str(skipped)
+        return "skipped", str(skipped)
     except WeightsError as error:
-        state = "skipped"
-        reason = error.what
+        return "skipped", error.what
     except BrokenRuleError as error:
-        state = "failed"
-        reason = _one_line(error, str(error))
+        return "failed", _one_line(error, str(error))
     except FerbenchError as error:
-        state = "failed"
-        reason = _one_line(error, f"it raised {type(error).__name__}: {error.what}")
+        return "failed", _one_line(error, f"it raised {type(error).__name__}: {error.what}")
     except (Exception, SystemExit) as error:  # a foreign component may raise anything; it is shown, not hidden
-        state = "failed"
-        reason = _one_line(error, f"it raised {type(error).__name__}: {error} ({_line_of(error)})")
-    seconds = time.perf_counter() - started
-    on = pair.on
-    return RuleOutcome(on.kind, on.name, pair.rule.name, pair.rule.sentence, state, reason, round(seconds, 3))
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        line = f"{Path(frame.filename).name}:{frame.lineno}"
+        return "failed", _one_line(error, f"it raised {type(error).__name__}: {error} ({line})")
+    return "passed", ""
 
 
 def _one_line(error: BaseException, text: str) -> str:
     """``text`` in one line, with the example that Hypothesis found, if it did."""
     notes = [" ".join(note.split()) for note in getattr(error, "__notes__", ())]
     return "; ".join([" ".join(text.split()), *notes])
-
-
-def _line_of(error: BaseException) -> str:
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{Path(frame.filename).name}:{frame.lineno}"
