@@ -60,9 +60,7 @@ def _verify(folders: Sequence[Path]) -> list[Verified]:
 
 
 def _verify_one(folder: Path) -> Verified:
-    verdict = verify.require(folder)
-    result = verdict.result
-    assert result is not None  # or it would have raised
+    result, verdict = verify.require(folder)
     large: dict[str, Any] = {"curves": {}, "splits": [], "stored": {}, "environment": {}}
     subjects = folder / SUBJECTS
     return Verified(

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, ValidationError
 
 from ferbench.bundles import csv_table, files, schema
 from ferbench.bundles.csv_table import to_csv
@@ -41,11 +41,11 @@ class Result(BaseModel):
     tier: Literal["reproduced", "rescored", "published"]
     run: str
     created: str
-    seed: int
+    seed: Annotated[int, Field(ge=0, lt=2**32)]
     pipeline: Annotated[dict[str, Any], follows(schema.PipelineFacts)]
     dataset: Annotated[dict[str, Any], follows(schema.DatasetFacts)]
     protocol: Annotated[dict[str, Any], follows(schema.ProtocolFacts)]
-    classes: list[str]
+    classes: Annotated[list[str], Field(min_length=2)]
     splits: list[Annotated[dict[str, Any], follows(schema.SplitFacts)]]
     test_digest: str
     faces: Annotated[dict[str, Any], follows(schema.FaceFacts)]
@@ -56,11 +56,11 @@ class Result(BaseModel):
     scores: dict[str, Scores]
     leak_free: dict[str, LeakFree]
     notes: list[str]
-    stages: dict[str, float]
-    peak_memory_mb: float
-    weight_count: int | None  # numbers that the embedder learns; None if it does not report them
-    macs: int | None  # multiply-accumulates of the embedder for one crop; None if it does not report them
-    images_per_second: float | None  # of the test side, embedded; None if it was not measured
+    stages: dict[str, NonNegativeFloat]
+    peak_memory_mb: NonNegativeFloat
+    weight_count: NonNegativeInt | None  # numbers that the embedder learns; None if it does not report them
+    macs: NonNegativeInt | None  # multiply-accumulates of the embedder for one crop; None if it does not report them
+    images_per_second: NonNegativeFloat | None  # of the test side, embedded; None if it was not measured
     transfer: Annotated[dict[str, Any], follows(schema.TransferFacts)] | None
     environment: Annotated[dict[str, Any], follows(schema.EnvironmentFacts)]
     submission: Annotated[dict[str, Any], follows(schema.SubmissionFacts)] | None

@@ -121,11 +121,14 @@ def _uv(requirements: Iterable[str], folder: Path) -> str:
     checkouts = {name: path for name in requirements if (path := _checkout(name))}
     if not checkouts:
         return ""
-    root = _workspace(checkouts["ferbench"]) if "ferbench" in checkouts else None
+    root = checkouts.get("ferbench")
+    if root and not ((root / "pyproject.toml").exists() and "workspace" in _uv_settings(root)):
+        root = None
     member = root is not None and _is_member(folder, root)
     lines = ["", "[tool.uv.sources]"]
     for name, checkout in checkouts.items():
-        source = "workspace = true" if member else f"path = {_quoted(_relative(checkout, folder))}, editable = true"
+        quoted = json.dumps(_relative(checkout, folder), ensure_ascii=False)
+        source = "workspace = true" if member else f"path = {quoted}, editable = true"
         lines.append(f"{name} = {{ {source} }}")
     if root is not None and not member and len(checkouts) > 1:
         settings = _uv_settings(root)
@@ -145,18 +148,13 @@ def _checkout(distribution: str) -> Path | None:
     return path if path and path.is_dir() else None
 
 
-def _workspace(path: Path) -> Path | None:
-    """``path``, if it is the root of a uv workspace."""
-    return path if (path / "pyproject.toml").exists() and "workspace" in _uv_settings(path) else None
-
-
 def _is_member(folder: Path, root: Path) -> bool:
     workspace = _uv_settings(root)["workspace"]
-    inside = {
-        key: any(folder.resolve().match(str(root.resolve() / pattern)) for pattern in workspace.get(key, []))
+    member, excluded = (
+        any(folder.resolve().match(str(root.resolve() / pattern)) for pattern in workspace.get(key, []))
         for key in ("members", "exclude")
-    }
-    return inside["members"] and not inside["exclude"]
+    )
+    return member and not excluded
 
 
 def _uv_settings(root: Path) -> dict[str, Any]:
@@ -169,7 +167,3 @@ def _relative(path: Path, folder: Path) -> str:
     """``path`` relative to ``folder``, or absolute if that goes up more than three folders."""
     relative = os.path.relpath(path.resolve(), folder.resolve())
     return relative if relative.count("..") <= 3 else str(path)
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)

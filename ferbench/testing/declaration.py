@@ -54,12 +54,6 @@ class Declaration:
         """Its components, by kind and name."""
         return [entry for entry in self.registry if entry.distribution == self.name]
 
-    @cached_property
-    def points(self) -> list[importlib.metadata.EntryPoint]:
-        """Its entry points."""
-        points = importlib.metadata.entry_points(group=discovery.GROUP)
-        return [point for point in points if point.dist and point.dist.name == self.name]
-
 
 def declaration_of(distribution: str) -> Declaration:
     """The declaration of an installed distribution. Raises ``PluginError`` if there is no plugin of that name."""
@@ -95,7 +89,8 @@ def declaring_is_light(declared: Declaration) -> None:
     )
     expect(process.returncode == 0, f"a new process could not do it: {process.stderr[-500:]}")
     imported = set(json.loads(process.stdout.splitlines()[-1]))
-    declaring = {point.module for point in declared.points}
+    points = importlib.metadata.entry_points(group=discovery.GROUP)
+    declaring = {point.module for point in points if point.dist and point.dist.name == declared.name}
     targets = {entry.target.partition(":")[0] for entry in declared.entries if entry.kind in FACTORIES}
     needless = sorted(imported & (set(HEAVY) | (targets - declaring)))
     expect(not needless, f"it imports {', '.join(needless)}")

@@ -12,7 +12,7 @@ from ferbench.bundles import bundle, files
 from ferbench.bundles.schema import SubmissionFacts
 from ferbench.errors import BundleError, ParameterError
 from ferbench.support.atomic import replacing, write_json
-from ferbench.verify.verify import Verdict, judge, verified
+from ferbench.verify.verify import Verdict, require, verified
 
 EXAMPLES = {
     "name": '--name "Vision Group, University of X" (2 to 100 characters)',
@@ -32,9 +32,7 @@ def submit(folder: Path, results: Path, *, name: str, url: str, licence: str, pa
     for option, text in facts.items():
         if not text.isprintable():
             raise ParameterError(f"--{option} has a control or invisible character: {text!r}", fix=EXAMPLES[option])
-    verdict = judge(folder)
-    if verdict.result is None or verdict.reasons:
-        raise BundleError("\n".join(verdict.reasons), fix="submit the folder that 'ferbench run' wrote, unchanged")
+    submitted, verdict = require(folder)
     try:
         submission = SubmissionFacts(
             name=name,
@@ -47,7 +45,7 @@ def submit(folder: Path, results: Path, *, name: str, url: str, licence: str, pa
     except ValidationError as error:
         option = str(error.errors()[0]["loc"][0])
         raise ParameterError(f"--{option}: {error.errors()[0]['msg']}", fix=EXAMPLES[option]) from error
-    result = {**verdict.result.model_dump(mode="json"), "tier": "rescored", "submission": submission.model_dump()}
+    result = {**submitted.model_dump(mode="json"), "tier": "rescored", "submission": submission.model_dump()}
     target = results / bundle.relative_path(result)
     if target.exists():
         raise BundleError(

@@ -241,7 +241,11 @@ KINDS: dict[str, tuple[Change, str]] = {
     "no JSON": (write("result.json", b"import os"), "does not follow schema"),
     "another split's hash": (facts(lambda r: r["splits"][0].update(digest="0" * 64)), "has another digest than the"),
     "another seed": (facts(lambda r: r.update(seed=1), sealed=True), "the protocol gives for seed 1"),
-    "a seed out of range": (facts(lambda r: r.update(seed=-1), sealed=True), "the seed -1 is not between 0"),
+    "a seed out of range": (facts(lambda r: r.update(seed=-1)), "seed: Input should be greater than or equal to 0"),
+    "less than no time": (
+        facts(lambda r: r["stages"].update(training=-1.0)),
+        "stages.training: Input should be",
+    ),
     "settings of another run": (
         facts(lambda r: r["pipeline"]["embedder"]["parameters"].update(epochs=500)),
         "but its settings give",
