@@ -62,7 +62,7 @@ def pages() -> dict[Path, str]:
 
 
 def _page(kind: str) -> list[str]:
-    lines = [f"# {_hook(kind)}", "", _sentence(kind), "", "## What the part must do", ""]
+    lines = [f"# {_hook(kind)}", "", _sentence(kind), "", "## What the component must do", ""]
     lines += [TOML[kind], ""] if kind in TOML else []
     for one in INTERFACES[kind]:
         lines += ["```python", inspect.getsource(one).rstrip(), "```", ""]

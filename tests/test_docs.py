@@ -83,6 +83,8 @@ def test_the_python_block_goes_from_nothing_to_a_table(tmp_path: Path, monkeypat
     assert kind == "python"
     *statements, table = ast.parse(code).body
     assert isinstance(table, ast.Expr)
+    assert statements[-1].end_lineno is not None
+    assert table.lineno == statements[-1].end_lineno + 2, "python's prompt ends a loop at an empty line"
     monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {}
     exec(compile(ast.Module(statements, []), "README.md", "exec"), names)

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import NearestCentroid
 
 from tests.broken import breaks, good
 
@@ -41,6 +42,11 @@ class Codes(Nearest):
 class Half(Nearest):
     def decision_function(self, rows):
         return super().decision_function(rows)[:, :1]
+
+
+def centroids():
+    """Predicts by distances, and gives the probabilities of Gaussians: the two may contradict each other."""
+    return NearestCentroid()
 
 
 @breaks("classifier", "one_training_set_gives_one_classifier", "scores differ")

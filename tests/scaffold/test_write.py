@@ -16,6 +16,7 @@ from ferbench.components import discovery, signature
 from ferbench.components.registry import Entry
 from ferbench.errors import ParameterError
 from ferbench.scaffold import write
+from ferbench.verify.verify import require
 
 Call = Callable[..., Any]
 
@@ -80,7 +81,8 @@ RUNS = {
 @pytest.mark.parametrize("kind", RUNS)
 def test_a_part_works_in_a_run(made: Callable[[str], Entry], toy_run: Call, kind: str) -> None:
     made(kind)
-    _, result = toy_run(*RUNS[kind])
+    folder, result = toy_run(*RUNS[kind])
+    require(folder)
     assert next(iter(result["scores"].values()))["accuracy"] > 0.5  # of seven classes
     assert result["environment"]["distributions"][f"my-{kind}"] == "0.1.0"
 

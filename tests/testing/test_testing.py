@@ -85,6 +85,16 @@ def test_a_part_that_keeps_them_all_is_not(attempt: Callable[..., running.RuleOu
     assert outcome.state == ("skipped" if NOT_FOR_GOOD.get(rule) == kind else "passed"), outcome
 
 
+def test_scores_that_contradict_the_predictions_are_found_out() -> None:
+    registry = Registry()
+    entry = Entry("centroids", "tests.broken.classifiers:centroids", "the nearest mean")
+    registry.add("classifier", [entry], distribution="parts", version="1")
+    (rule,) = [rule for rule in catalogue.rules_for("classifier") if rule.name == "it_scores_every_class"]
+    component = registry.get("classifier", "centroids")
+    outcome = running.attempt(running.Pair(rule, component), Trial(component, registry, Given()))
+    assert "the highest score is the predicted class for 62% of the rows" in outcome.reason
+
+
 def test_a_plugin_that_cannot_be_loaded_breaks_its_rule() -> None:
     (rule,) = [one for one in catalogue.rules_for("plugin") if one.name == "it_can_be_loaded"]
     for declared, reason in (

@@ -59,7 +59,7 @@ class SynthFaces:
         if data is not None:
             raise DataError(
                 f"synthfaces is drawn by the program and reads no files, but was given {data}",
-                fix="leave out --data, or name the dataset that lies there (ferbench list datasets)",
+                fix="leave out --data, or name the dataset whose files these are (ferbench list datasets)",
             )
         classes = (*CLASSES, CONTEMPT) if self.contempt else CLASSES
         keys = tuple(
