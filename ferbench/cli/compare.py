@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ferbench.cli import options, screen
+from ferbench.cli import options
 from ferbench.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -57,6 +57,8 @@ def compare(
 
 def _print(sides: Sequence[ComparedSide], comparison: Comparison, show: int, csv_file: Path | None) -> None:
     from rich.markup import escape
+
+    from ferbench.support import screen
 
     console = screen.console()
     for letter, side, accuracy in zip("AB", sides, comparison.accuracies, strict=True):

@@ -11,9 +11,9 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from ferbench.cli import screen
 from ferbench.components.discovery import Problem
 from ferbench.components.registry import Entry, Registry
+from ferbench.support import screen
 
 
 def show_entries(entries: Iterable[Entry]) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from rich.markup import escape
 
-from ferbench.cli import screen
 from ferbench.data import Samples
+from ferbench.support import screen
 
 
 def check(name: str, samples: Samples) -> dict[str, Any]:

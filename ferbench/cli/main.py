@@ -36,7 +36,7 @@ class Commands(click.Group):
         except KeyboardInterrupt:
             command = self.commands.get(ctx.invoked_subcommand or "")
             click.echo("\ninterrupted; what was finished is kept", nl=False, err=True)
-            if command and any(parameter.name == "resume" for parameter in command.params):
+            if command and any("--resume" in parameter.opts for parameter in command.params):
                 click.echo(": continue with --resume", nl=False, err=True)
             click.echo(err=True)
             sys.exit(130)
@@ -48,9 +48,9 @@ def main() -> None:
     """The benchmark harness for facial expression recognition."""
 
 
-for command in (compare, data, detect, detectors, export, figure, leaderboard, list_components, plugin):
+for command in (compare, data, detect, detectors, export, figure, leaderboard, list_components, plugin, predict, rerun):
     main.add_command(command)
-for command in (predict, rerun, run, show, submit, sweep, table, verify):
+for command in (run, show, submit, sweep, table, verify):
     main.add_command(command)
 
 

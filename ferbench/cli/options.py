@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
 from ferbench.errors import ParameterError
-
-if TYPE_CHECKING:
-    from ferbench.running.run import Unfinished
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -29,8 +26,20 @@ out = click.option("--out", type=PATH, default=Path("runs"), show_default=True, 
 results = click.option(
     "--results", type=PATH, default=Path("leaderboards/results"), show_default=True, help="Root folder of the bundles."
 )
-resume = click.option("--resume", is_flag=True, help="Continue an unfinished run of the same settings.")
-restart = click.option("--restart", is_flag=True, help="Delete an unfinished run of the same settings and start over.")
+resume = click.option(
+    "--resume",
+    "unfinished",
+    flag_value="resume",
+    default="error",
+    help="Continue an unfinished run of the same settings.",
+)
+restart = click.option(
+    "--restart",
+    "unfinished",
+    flag_value="restart",
+    default="error",
+    help="Delete an unfinished run of the same settings and start over.",
+)
 check = click.option("--check", "only_check", is_flag=True, help="Write nothing; fail if a page is outdated.")
 
 
@@ -58,10 +67,3 @@ def seed_list(text: str | None, seed: int) -> list[int]:
     if not seeds or len(set(seeds)) < len(seeds):
         raise ParameterError(f"--seeds {text} is empty or names a seed twice", fix="for example --seeds 0-4")
     return seeds
-
-
-def unfinished(resume: bool, *, restart: bool) -> Unfinished:
-    """What ``--resume`` and ``--restart`` ask for; of both, ``--restart`` counts."""
-    if restart:
-        return "restart"
-    return "resume" if resume else "error"

@@ -6,7 +6,7 @@ import json
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,8 +16,7 @@ from ferbench.components.settings import parameters_by_component
 from ferbench.errors import FerbenchError, ParameterError
 
 if TYPE_CHECKING:
-    from ferbench.prediction.model import Model
-    from ferbench.prediction.predict import Totals
+    from ferbench.prediction.predict import Totals, WhichFaces
     from ferbench.prediction.records import FaceRecord
 
 
@@ -55,15 +54,12 @@ def predict(
     bundle: Path,
     camera: int | None,
     seconds: float | None,
-    detector: str | None,
     settings: tuple[str, ...],
-    faces: Literal["all", "largest"],
+    faces: WhichFaces,
     out: Path | None,
     table: Path | None,
-    classifier: str | None,
-    split: str | None,
-    device: str | None,
     as_json: bool,
+    **choices: str | None,
 ) -> None:
     """Label the faces in PATHs (images, videos, folders, patterns) or of a camera with a bundle's model."""
     if bool(paths) == (camera is not None):
@@ -77,14 +73,7 @@ def predict(
     from ferbench.support.processes import tune_malloc
     from ferbench.support.progress import Reporter
 
-    model = load(
-        bundle,
-        split=split,
-        classifier=classifier,
-        detector=detector,
-        settings=parameters["detector"],
-        device=device,
-    )
+    model = load(bundle, settings=parameters["detector"], **choices)
     model.prepare()
     reporter = Reporter()
     for note in model.notes:
@@ -101,7 +90,8 @@ def predict(
     with ExitStack() as stack:
         classes = model.classes_.tolist()
         csv_writer = stack.enter_context(records.csv_file(table, classes, model.scale)) if table else None
-        json_writer = records.JsonWriter(sys.stdout, _described(model), classes) if as_json else None
+        facts: dict[str, Any] = {"name": model.name, "classes": classes, "kind": model.scale}
+        json_writer = records.JsonWriter(sys.stdout, facts, classes) if as_json else None
 
         def on_face(record: FaceRecord) -> None:
             if csv_writer:
@@ -148,10 +138,6 @@ def export(bundle: Path, out: Path | None, split: str | None, as_json: bool) -> 
             f"{facts['file']}: {facts['input']} -> {facts['output']}; on {facts['crops']} crops it differs by at most "
             f"{facts['difference']:.1e} from the original"
         )
-
-
-def _described(model: Model) -> dict[str, Any]:
-    return {"name": model.name, "classes": model.classes_.tolist(), "kind": model.scale}
 
 
 def _as_line(record: FaceRecord) -> str:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ferbench.cli import options
 from ferbench.components.discovery import installed
+
+if TYPE_CHECKING:
+    from ferbench.running.run import Unfinished
 
 
 @click.command()
@@ -37,40 +40,12 @@ from ferbench.components.discovery import installed
 @options.resume
 @options.restart
 @options.as_json
-def run(
-    pipeline: str,
-    dataset: str,
-    data: Path | None,
-    protocol: str | None,
-    seed: int,
-    seeds: str | None,
-    settings: tuple[str, ...],
-    init: Path | None,
-    allow_overlap: bool,
-    device: str | None,
-    workers: int | None,
-    out: Path,
-    resume: bool,
-    restart: bool,
-    as_json: bool,
-) -> None:
+def run(pipeline: str, seed: int, seeds: str | None, unfinished: Unfinished, as_json: bool, **choices: Any) -> None:
     """Train and score a pipeline on a dataset under a protocol, and save a bundle that anyone can rescore."""
     from ferbench.running.plan import plan
 
     numbers = options.seed_list(seeds, seed)
-    unfinished = options.unfinished(resume, restart=restart)
-    planned = plan(
-        pipeline,
-        dataset=dataset,
-        data=data,
-        protocol=protocol,
-        settings=settings,
-        init=init,
-        allow_overlap=allow_overlap,
-        device=device,
-        workers=workers,
-        out=out,
-    )
+    planned = plan(pipeline, **choices)
 
     from ferbench.bundles import bundle
     from ferbench.cli import summary

@@ -1,37 +1,14 @@
-"""How commands print for a person. ``rich`` is imported by what needs it: the command line's help does not wait."""
+"""What several commands print on standard error, and their exit status."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from ferbench.errors import FerbenchError
-
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
-
-
-def console() -> Console:
-    """Standard output; numbers and paths are not coloured."""
-    from rich.console import Console
-
-    return Console(highlight=False)
-
-
-def table(columns: Sequence[str], *, numbers: Collection[str] = (), whole: Collection[str] = ()) -> Table:
-    """A table without lines. ``numbers`` are set to the right, ``whole`` are never wrapped."""
-    from rich.table import Table
-
-    made = Table(box=None, pad_edge=False, header_style="bold")
-    for name in columns:
-        side = "right" if name in numbers else "left"
-        made.add_column(name, justify=side, overflow="fold", no_wrap=name in whole)  # type: ignore[arg-type]
-    return made
 
 
 def error_line(error: FerbenchError) -> None:

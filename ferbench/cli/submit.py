@@ -14,6 +14,7 @@ from ferbench.errors import FerbenchError, printable
 
 if TYPE_CHECKING:
     from ferbench.running.rerun import Rerun
+    from ferbench.running.run import Unfinished
 
 BUNDLE = click.argument("folder", metavar="BUNDLE", type=options.PATH)
 
@@ -40,11 +41,11 @@ def verify(bundles: tuple[Path, ...], as_json: bool) -> None:
 @click.option("--licence", required=True, help="Licence of the predictions, as an SPDX identifier: CC-BY-4.0.")
 @click.option("--paper", default="", help="The paper: authors, year, title, venue.")
 @click.option("--to", type=options.PATH, default=Path("leaderboards/results"), show_default=True)
-def submit(folder: Path, name: str, url: str, licence: str, paper: str, to: Path) -> None:
+def submit(folder: Path, to: Path, **submitter: str) -> None:
     """Check a BUNDLE, record who submits it, and copy it into place for a pull request."""
     from ferbench.verify import submit as verify_submit
 
-    target, verdict = verify_submit.submit(folder, to, name=name, url=url, licence=licence, paper=paper)
+    target, verdict = verify_submit.submit(folder, to, **submitter)
     click.echo(f"submitted: {target}")
     click.echo(f"checked:   scores recomputed; {verdict.manifest_check}")
     click.echo(f"next:      git add {target} && ferbench leaderboard && git add {to.parent}; then open a pull request")
@@ -58,17 +59,13 @@ def submit(folder: Path, name: str, url: str, licence: str, paper: str, to: Path
 @options.out
 @options.resume
 @options.restart
-def rerun(
-    folder: Path, data: Path | None, init: Path | None, workers: int | None, out: Path, resume: bool, restart: bool
-) -> None:
+def rerun(folder: Path, unfinished: Unfinished, **choices: Any) -> None:
     """Run a BUNDLE again with the components installed here; if the scores agree, mark it as reproduced."""
     from ferbench.running import rerun as running_rerun
     from ferbench.support.progress import Reporter
 
-    result, again = running_rerun.plan_rerun(folder, data=data, out=out, init=init, workers=workers)
-    done = running_rerun.rerun(
-        folder, result, again, Reporter(), unfinished=options.unfinished(resume, restart=restart)
-    )
+    result, again = running_rerun.plan_rerun(folder, **choices)
+    done = running_rerun.rerun(folder, result, again, Reporter(), unfinished=unfinished)
     _show_rerun(done)
     if not done.holds:
         click.echo(f"NOT reproduced: {folder} is left as it was; the run is in {done.folder}")

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from ferbench.bundles import intervals, transfer
 from ferbench.bundles.bundle import Result
-from ferbench.cli import screen
+from ferbench.support import screen
 
 
 def show(result: Result, folder: Path) -> None:

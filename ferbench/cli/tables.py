@@ -16,6 +16,7 @@ from ferbench.errors import FerbenchError, ParameterError
 
 if TYPE_CHECKING:
     from ferbench.boards.paper_table import MissingRun
+    from ferbench.running.run import Unfinished
 
 
 @click.command()
@@ -40,7 +41,7 @@ def table(
     seeds: str | None,
     settings: tuple[str, ...],
     device: str | None,
-    resume: bool,
+    unfinished: Unfinished,
     as_json: bool,
 ) -> None:
     """Write table N of a paper (5, or haider2023-5): its numbers as published, and ours under each protocol.
@@ -69,7 +70,7 @@ def table(
             for content in tables.values()
             for run in paper_table.missing_runs(content, bundles, chosen_seeds, settings)
         )
-        folders = _run(list(missing), parse_data_paths(data), results, device, resume=resume)
+        folders = _run(list(missing), parse_data_paths(data), results, device, unfinished)
         bundles += [(folder, verified(folder)) for folder in folders]
     if seeds:
         bundles = [(folder, result) for folder, result in bundles if result.seed in chosen_seeds]
@@ -91,7 +92,7 @@ def table(
 
 
 def _run(
-    jobs: list[MissingRun], data: dict[str, Path], results: Path, device: str | None, *, resume: bool
+    jobs: list[MissingRun], data: dict[str, Path], results: Path, device: str | None, unfinished: Unfinished
 ) -> list[Path]:
     """Runs ``jobs``; every name, parameter and path is checked before the first one starts."""
     from ferbench.running.plan import plan
@@ -127,5 +128,5 @@ def _run(
         reporter = Reporter()
         title = " ".join([job.pipeline, *job.settings, "on", job.dataset, "under", job.protocol, f"seed {job.seed}"])
         reporter.say(f"run {number} of {len(jobs)}: {title}")
-        folders.append(run(planned, reporter, unfinished="resume" if resume else "error"))
+        folders.append(run(planned, reporter, unfinished=unfinished))
     return folders

@@ -6,6 +6,7 @@ import importlib.metadata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from typing import cast
 
 import pluggy
@@ -62,7 +63,5 @@ def load(points: list[importlib.metadata.EntryPoint]) -> Plugins:
 def _offered(manager: pluggy.PluginManager, kind: str) -> list[Entry]:
     """What each implementation of a hook gives; ``None`` is an error, which pluggy's own call would drop unseen."""
     caller: pluggy.HookCaller = getattr(manager.hook, f"register_{PLURALS[kind]}")
-    offered: list[Entry] = []
-    for implementation in caller.get_hookimpls():
-        offered.extend(cast(Iterable[Entry], implementation.function()))
-    return offered
+    offered = (cast(Iterable[Entry], implementation.function()) for implementation in caller.get_hookimpls())
+    return list(chain.from_iterable(offered))

@@ -24,7 +24,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -153,12 +153,12 @@ class Pipeline:
         return {
             "name": self.name,
             "detector": self.detector and self.detector.to_dict(),
-            "faces": self.faces.to_dict(),
+            "faces": asdict(self.faces),
             "embedder": self.embedder.to_dict(),
             "loss": self.loss and self.loss.to_dict(),
             "sampler": self.sampler and self.sampler.to_dict(),
             "classifiers": {classifier.label: classifier.to_dict() for classifier in self.classifiers},
-            "monitor": self.monitor.to_dict(),
+            "monitor": asdict(self.monitor),
             "changed": self.changed,
         }
 
@@ -192,7 +192,7 @@ def resolve(
     changed = parse_settings(settings)
     for key, value in changed.items():
         _apply(file, key, value)
-    check_names(file.name, *file.labels)
+    _check_names(file.name, *file.labels)
     if not file.labels or len(set(file.labels)) < len(file.labels):
         raise PipelineError(
             f"pipeline '{file.name}' needs one or more [[classifiers]] with different labels, has {file.labels}",
@@ -296,8 +296,7 @@ def _apply(file: PipelineFile, key: str, value: Any) -> None:
         file.change(section, {"name": str(value)}, "--set")
 
 
-def check_names(*names: str) -> None:
-    """Raises ``PipelineError`` if a pipeline's name or a classifier's label could not name a folder or a file."""
+def _check_names(*names: str) -> None:
     for name in names:
         if not re.fullmatch(FOLDER_NAME, name):
             raise PipelineError(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Annotated, Any, Literal
+from dataclasses import dataclass
+from typing import Annotated, Literal
 
 from annotated_types import Ge, Le
 
@@ -29,10 +29,6 @@ class FaceStep:
     align: bool = False
     missed: Literal["error", "centre"] = "error"
 
-    def to_dict(self) -> dict[str, Any]:
-        """The parameters as plain values."""
-        return asdict(self)
-
 
 @dataclass(frozen=True)
 class EpochScoring:
@@ -46,10 +42,6 @@ class EpochScoring:
 
     every: Annotated[int, Ge(1)] = 1
     classifiers: list[str] | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """The parameters as plain values."""
-        return asdict(self)
 
     def scored(self, labels: Sequence[str]) -> list[str]:
         """Of a pipeline's classifiers ``labels``, in their order, those fitted at a scored epoch."""

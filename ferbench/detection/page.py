@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
-from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from ferbench.errors import BundleError, first_problem
+from ferbench.support import screen
 from ferbench.support.atomic import write_json, write_text
 from ferbench.support.markdown import code, safe, table
 
@@ -120,18 +119,17 @@ def to_markdown(boards: Boards) -> str:
 
 def show(board: Board) -> None:
     """Prints a board for a person."""
-    grid = Table(box=None, pad_edge=False, header_style="bold")
-    for number, column in enumerate(_columns(board)):
-        grid.add_column(column, justify="left" if number == 0 else "right", no_wrap=number == 0)
+    name, *numbers = _columns(board)
+    grid = screen.table([name, *numbers], numbers=numbers, whole=[name])
     for row in board.detectors:
         name, *cells = _cells(row, board)
         grid.add_row(f"[bold]{escape(name)}[/]", *(["not run"] if row.not_run else map(escape, cells)))
-    console = Console()
+    console = screen.console()
     console.print(grid)
-    console.print(_pictures(board), highlight=False, soft_wrap=True)
-    console.print(_conditions(board), highlight=False, soft_wrap=True)
+    console.print(_pictures(board), soft_wrap=True)
+    console.print(_conditions(board), soft_wrap=True)
     for note in board.notes:
-        console.print(f"[yellow]note:[/] {escape(note)}", highlight=False, soft_wrap=True)
+        console.print(f"[yellow]note:[/] {escape(note)}", soft_wrap=True)
 
 
 def _board(board: Board) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal
@@ -271,5 +271,5 @@ def _check_box(box: Box, image: Images, sample: str) -> None:
 
 
 def _key(fingerprint: str, identity: str, step: FaceStep) -> str:
-    parameters = {name: value for name, value in step.to_dict().items() if name != "missed"}  # the crops are the same
+    parameters = {name: value for name, value in asdict(step).items() if name != "missed"}  # the crops are the same
     return digest([FORMAT, cv2.__version__, fingerprint, identity, parameters])[:24]

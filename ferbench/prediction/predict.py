@@ -180,26 +180,19 @@ def label_frames(model: Model, frames: Iterable[Frame], which: WhichFaces) -> It
     What ``frames`` raises comes after all that it gave before.
     """
     waiting: list[tuple[Frame, list[Face]]] = []
-    failure: DataError | None = None
-    source = iter(frames)
-    while failure is None:
-        try:
-            frame = next(source)
-        except StopIteration:
-            break
-        except DataError as error:
-            failure = error
-            break
-        faces = sorted(model.find(frame.picture), key=lambda face: -face.area)
-        waiting.append((frame, faces[:1] if which == "largest" else faces))
-        face_count = sum(len(faces) for _, faces in waiting)
-        pixel_count = sum(frame.picture.size // 3 for frame, _ in waiting)
-        if face_count >= MAX_FACES or len(waiting) >= MAX_FRAMES or pixel_count >= MAX_PIXELS:
-            yield from _label_batch(model, waiting)
-            waiting = []
+    try:
+        for frame in frames:
+            faces = sorted(model.find(frame.picture), key=lambda face: -face.area)
+            waiting.append((frame, faces[:1] if which == "largest" else faces))
+            face_count = sum(len(faces) for _, faces in waiting)
+            pixel_count = sum(frame.picture.size // 3 for frame, _ in waiting)
+            if face_count >= MAX_FACES or len(waiting) >= MAX_FRAMES or pixel_count >= MAX_PIXELS:
+                yield from _label_batch(model, waiting)
+                waiting = []
+    except DataError:
+        yield from _label_batch(model, waiting)
+        raise
     yield from _label_batch(model, waiting)
-    if failure is not None:
-        raise failure
 
 
 def _label_batch(model: Model, waiting: list[tuple[Frame, list[Face]]]) -> Iterator[LabelledFrame]:

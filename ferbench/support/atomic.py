@@ -64,8 +64,5 @@ def _sync(path: Path) -> None:
     """Flushes file content to the disk, so that a crash after the rename cannot leave an empty file."""
     for file in [path] if path.is_file() else sorted(path.rglob("*")):
         if file.is_file():
-            descriptor = os.open(file, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            with file.open("rb") as opened:
+                os.fsync(opened.fileno())

@@ -81,7 +81,7 @@ class Reporter:
         if self.console.is_terminal:
             self._start_bar()
         else:
-            self._line(f"{self._stage} ...")
+            self.say(f"{self._stage} ...")
         try:
             yield
         finally:
@@ -91,7 +91,7 @@ class Reporter:
                 self._bar.stop()
                 self._bar = None
             else:
-                self._line(f"{self._stage}: {seconds:.1f} s")
+                self.say(f"{self._stage}: {seconds:.1f} s")
 
     def advance(self, done: int, total: int | None, unit: str = "images") -> None:
         """``done`` of ``total`` units of the stage; ``None`` where nobody knows how many there will be."""
@@ -117,7 +117,7 @@ class Reporter:
         """A scored epoch: a row of the training curve."""
         scores = "  ".join(f"{label} {value:.1%}" for label, value in row["validation"].items()) or "none held out"
         self._scores = f"  validation {scores}"
-        self._line(
+        self.say(
             f"epoch {row['epoch']:>3}  loss {row['loss']:.4f}  {row['images_per_second']:,.0f} images/s"
             f"  rate {row['learning_rate']:.2g}  validation {scores}"
         )
@@ -127,13 +127,13 @@ class Reporter:
         if self._bar:
             self._bar.update(self._task, detail=text)
 
-    def say(self, text: str) -> None:
-        """A line to keep on the screen."""
-        self._line(text)
+    def say(self, text: str, label: str = "") -> None:
+        """A line to keep on the screen; ``label`` before it may have rich's markup."""
+        self.console.print(label + escape(text), highlight=False, soft_wrap=True)
 
     def warn(self, text: str) -> None:
         """A warning; it is in the result too."""
-        self._line(text, label="[yellow]warning:[/] ")
+        self.say(text, label="[yellow]warning:[/] ")
 
     def _start_bar(self) -> None:
         self._bar = Progress(
@@ -152,10 +152,7 @@ class Reporter:
         elif self._lines.is_due():
             passed = time.monotonic() - self._started
             left = f"  {passed * (total - done) / max(done, 1):.0f} s left" if total else ""
-            self._line(f"{self._stage}: {detail}{left}")
+            self.say(f"{self._stage}: {detail}{left}")
 
     def _rate(self, done: int) -> float:
         return done / max(time.monotonic() - self._started, 1e-9)
-
-    def _line(self, text: str, label: str = "") -> None:
-        self.console.print(label + escape(text), highlight=False, soft_wrap=True)

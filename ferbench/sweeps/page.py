@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from ferbench.bundles import bundle
+from ferbench.support import screen
 from ferbench.sweeps.study import Cell
 from ferbench.sweeps.sweep import CellOutcome
 
@@ -27,13 +26,8 @@ def rows(cells: Sequence[Cell], outcomes: Sequence[CellOutcome]) -> list[dict[st
                 "dataset": cell.plan.dataset.entry.name,
                 "protocol": cell.plan.protocol.entry.name,
                 "seed": cell.plan.seed,
-                "state": outcome.state,
                 "accuracy": scores.accuracy if scores else None,
-                "bundle": str(outcome.bundle) if outcome.bundle else None,
-                "what": outcome.what,
-                "fix": outcome.fix,
-                "where": outcome.where,
-                "seconds": outcome.seconds,
+                **outcome.to_dict(),
             }
         )
     return table
@@ -41,10 +35,8 @@ def rows(cells: Sequence[Cell], outcomes: Sequence[CellOutcome]) -> list[dict[st
 
 def show(rows: Sequence[dict[str, Any]], out: Path) -> None:
     """Prints the table, the errors with their fixes, and what to type next."""
-    console = Console()
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("cell", "state", "accuracy", "seconds", "where"):
-        table.add_column(column, justify="right" if column in ("accuracy", "seconds") else "left")
+    console = screen.console()
+    table = screen.table(("cell", "state", "accuracy", "seconds", "where"), numbers=("accuracy", "seconds"))
     for row in rows:
         state = row["state"] if row["state"] == "finished" else f"[red]{row['state']}[/]"
         accuracy = "" if row["accuracy"] is None else f"{row['accuracy']:.2%}"
@@ -52,8 +44,8 @@ def show(rows: Sequence[dict[str, Any]], out: Path) -> None:
     console.print(table)
     failed = [row for row in rows if row["state"] != "finished"]
     for row in failed:
-        console.print(f"[red]failed:[/] {escape(row['cell'])}: {escape(row['what'])}", highlight=False, soft_wrap=True)
+        console.print(f"[red]failed:[/] {escape(row['cell'])}: {escape(row['what'])}", soft_wrap=True)
         if row["fix"]:
-            console.print(f"  [green]fix:[/] {escape(row['fix'])}", highlight=False, soft_wrap=True)
+            console.print(f"  [green]fix:[/] {escape(row['fix'])}", soft_wrap=True)
     again = "the same command with --retry; else " if failed else ""
-    console.print(f"next: {again}ferbench leaderboard --results {out} --pages {out}", highlight=False, soft_wrap=True)
+    console.print(f"next: {again}ferbench leaderboard --results {out} --pages {out}", soft_wrap=True)

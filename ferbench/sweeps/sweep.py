@@ -18,6 +18,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from rich.console import Console
+
 from ferbench.components.discovery import installed
 from ferbench.errors import FerbenchError
 from ferbench.running.run import run
@@ -126,8 +128,6 @@ class EventReporter(Reporter):
     """Seconds between two events of a stage."""
 
     def __init__(self, on_event: OnEvent) -> None:
-        from rich.console import Console
-
         super().__init__(Console(quiet=True))
         self._on_event = on_event
         self._events = Throttle(self.EVERY)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -256,7 +256,7 @@ def test_the_rule_for_misses_is_counted_and_shares_the_cache(tmp_path: Path) -> 
 
 
 def test_every_parameter_is_in_the_result() -> None:
-    assert FaceStep().to_dict() == {"size": 48, "margin": 0.0, "shipped": True, "align": False, "missed": "error"}
+    assert asdict(FaceStep()) == {"size": 48, "margin": 0.0, "shipped": True, "align": False, "missed": "error"}
 
 
 def test_a_full_disk_is_said_before_anything_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
