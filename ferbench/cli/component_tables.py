@@ -1,7 +1,5 @@
 """Prints what ``ferbench list`` and ``ferbench show`` report."""
 
-from __future__ import annotations
-
 import inspect
 import re
 import textwrap

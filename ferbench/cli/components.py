@@ -1,7 +1,5 @@
 """``ferbench list`` and ``ferbench show``: what is installed."""
 
-from __future__ import annotations
-
 import json
 
 import click

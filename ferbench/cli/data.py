@@ -1,7 +1,5 @@
 """``ferbench data``: where datasets are, whether they are complete, and what their splits share."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

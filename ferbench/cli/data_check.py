@@ -1,7 +1,5 @@
 """What ``ferbench data check`` reports about a dataset's files."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np
@@ -34,7 +32,6 @@ def check(name: str, samples: Samples) -> dict[str, Any]:
 
 
 def show(document: dict[str, Any]) -> None:
-    """The same for a person."""
     console = screen.console()
     counts: dict[str, dict[str, int]] = document["counts"]
     table = screen.table(("class", *counts), numbers=counts)

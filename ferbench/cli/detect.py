@@ -1,7 +1,5 @@
 """``ferbench detect``: the faces of people's own pictures."""
 
-from __future__ import annotations
-
 import json
 import sys
 from pathlib import Path

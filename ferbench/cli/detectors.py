@@ -1,7 +1,5 @@
 """``ferbench detectors``: how many faces each detector finds, and how fast."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 

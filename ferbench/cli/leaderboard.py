@@ -1,7 +1,5 @@
 """``ferbench leaderboard``: bundles to Markdown pages."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click

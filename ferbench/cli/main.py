@@ -1,9 +1,7 @@
 """The command line: a group, and a file per command."""
 
-from __future__ import annotations
-
 import sys
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
@@ -28,11 +26,13 @@ class Commands(click.Group):
     """Prints a person's mistakes as two lines, without a traceback, and exits with status 2."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Runs the command."""
         try:
             return super().invoke(ctx)
         except FerbenchError as error:
-            _fail(error)
+            click.echo(f"{click.style('error:', fg='red', bold=True)} {error.what}", err=True)
+            if error.fix:
+                click.echo(f"{click.style('  fix:', fg='green', bold=True)} {error.fix}", err=True)
+            sys.exit(2)
         except KeyboardInterrupt:
             command = self.commands.get(ctx.invoked_subcommand or "")
             click.echo("\ninterrupted; what was finished is kept", nl=False, err=True)
@@ -52,10 +52,3 @@ for command in (compare, data, detect, detectors, export, figure, leaderboard, l
     main.add_command(command)
 for command in (run, show, submit, sweep, table, verify):
     main.add_command(command)
-
-
-def _fail(error: FerbenchError) -> NoReturn:
-    click.echo(f"{click.style('error:', fg='red', bold=True)} {error.what}", err=True)
-    if error.fix:
-        click.echo(f"{click.style('  fix:', fg='green', bold=True)} {error.fix}", err=True)
-    sys.exit(2)

@@ -1,7 +1,5 @@
 """Options that several commands have."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,18 +25,10 @@ results = click.option(
     "--results", type=PATH, default=Path("leaderboards/results"), show_default=True, help="Root folder of the bundles."
 )
 resume = click.option(
-    "--resume",
-    "unfinished",
-    flag_value="resume",
-    default="error",
-    help="Continue an unfinished run of the same settings.",
+    "--resume", "unfinished", flag_value="resume", default="error", help="Continue an unfinished run of these settings."
 )
 restart = click.option(
-    "--restart",
-    "unfinished",
-    flag_value="restart",
-    default="error",
-    help="Delete an unfinished run of the same settings and start over.",
+    "--restart", "unfinished", flag_value="restart", default="error", help="Delete an unfinished run, and start over."
 )
 check = click.option("--check", "only_check", is_flag=True, help="Write nothing; fail if a page is outdated.")
 

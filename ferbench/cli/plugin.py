@@ -1,7 +1,5 @@
 """``ferbench plugin``: what the author of a plugin needs."""
 
-from __future__ import annotations
-
 import json
 import sys
 
@@ -19,13 +17,7 @@ def plugin() -> None:
 @plugin.command()
 @click.argument("distribution")
 @click.option("--data", multiple=True, metavar="NAME=PATH", help="The files of dataset NAME; may be repeated.")
-@click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="NAME.PARAMETER=VALUE",
-    help="Parameter to use when testing component NAME; may be repeated.",
-)
+@options.settings("NAME")
 @options.as_json
 def check(distribution: str, data: tuple[str, ...], settings: tuple[str, ...], as_json: bool) -> None:
     """Try every rule of the contract on every component of DISTRIBUTION; fail if one is broken."""

@@ -1,12 +1,11 @@
 """``ferbench plugin new``: parse, ask, write, and print what to do next."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 
 import click
 
+from ferbench.cli import options
 from ferbench.components.discovery import installed
 from ferbench.errors import StorageError
 from ferbench.scaffold.write import KINDS
@@ -15,9 +14,7 @@ from ferbench.scaffold.write import KINDS
 @click.command()
 @click.argument("name")
 @click.option("--kind", required=True, type=click.Choice(KINDS), help="Kind of component.")
-@click.option(
-    "--into", type=click.Path(path_type=Path), default=Path(), help="Parent of its folder; by default this folder."
-)
+@click.option("--into", type=options.PATH, default=Path(), help="Parent of its folder; by default this folder.")
 @click.option("--force", is_flag=True, help="Overwrite files that exist without asking.")
 def new(name: str, kind: str, into: Path, force: bool) -> None:
     """Write a complete plugin with one component: a distribution NAME with a module, its test and a README."""

@@ -1,7 +1,5 @@
 """What several commands print on standard error, and their exit status."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Collection, Iterable
 from pathlib import Path

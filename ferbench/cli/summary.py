@@ -1,7 +1,5 @@
 """Prints a result for a person: scores, confusion matrix, time, and what to type next."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

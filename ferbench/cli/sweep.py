@@ -1,7 +1,5 @@
 """``ferbench sweep``: parse, resolve, choose the engine, print."""
 
-from __future__ import annotations
-
 import json
 import sys
 from contextlib import AbstractContextManager, nullcontext

@@ -1,7 +1,5 @@
 """The core's own components: the protocols and a classifier. They register as any plugin's components do."""
 
-from __future__ import annotations
-
 from ferbench import Entry, hookimpl
 
 _HAIDER = "Haider et al., Sensors 2023, Section 4.3"

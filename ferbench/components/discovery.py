@@ -1,7 +1,5 @@
 """Finds plugins by their entry points (group ``ferbench``). A broken one is reported; the others still work."""
 
-from __future__ import annotations
-
 import importlib.metadata
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -28,7 +28,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from ferbench.components.registry import PLURALS, Entry, Registry
 from ferbench.components.settings import Settings, parse_settings
@@ -48,10 +48,8 @@ STEPS: dict[str, Any] = {"faces": FaceStep, "monitor": EpochScoring}
 Table = dict[str, Any]
 
 
-class PipelineFile(BaseModel):
+class PipelineFile(BaseModel, extra="forbid"):
     """The file's sections. Only the pipeline of a bundle that needed no detector has ``None`` there."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: str
     summary: str = ""
@@ -110,7 +108,6 @@ class Component:
     label: str
 
     def build(self) -> Any:
-        """A new instance."""
         return self.entry.load()(**self.parameters)
 
     def to_dict(self) -> dict[str, Any]:
@@ -135,7 +132,6 @@ class Pipeline:
 
     @property
     def components(self) -> list[Component]:
-        """All that it has."""
         single = (self.detector, self.embedder, self.loss, self.sampler)
         return [*(component for component in single if component), *self.classifiers]
 

@@ -1,7 +1,5 @@
 """``--set component.parameter=value``: one grammar in every command, and in ``ferbench.plan``."""
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any

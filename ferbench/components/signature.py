@@ -1,7 +1,5 @@
 """A factory's signature is its schema: read it, check values against it, fill in the defaults."""
 
-from __future__ import annotations
-
 import ast
 import importlib.util
 import inspect

@@ -1,7 +1,5 @@
 """The settings of a run's own steps: the sections [faces] and [monitor] of a pipeline file."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal

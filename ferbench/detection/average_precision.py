@@ -13,8 +13,6 @@ The rules, as the official programs apply them and other descriptions of them of
   recall the best precision at that recall or a higher one (Everingham et al. 2012, VOC).
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -5,8 +5,6 @@ parameters). Time is that of ``detect`` alone, in this one process, without read
 picture is looked at once before the clock runs.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Mapping
 from contextlib import nullcontext
@@ -28,9 +26,6 @@ from ferbench.media.images import as_rgb
 from ferbench.support import data_paths, weights
 from ferbench.support.processes import usable_cores
 from ferbench.support.progress import Reporter
-
-Detections = tuple[NDArray[np.float32], NDArray[np.float64]]
-"""The boxes [D, 4] of one picture and their scores [D]."""
 
 
 def choose_scenes(registry: Registry, name: str | None, data: Path | None) -> str:
@@ -102,7 +97,7 @@ def run(
 
 
 def _measure(name: str, detector: Detector, scenes: Scenes, count: int, reporter: Reporter) -> Measured:
-    detections: list[Detections] = []
+    detections: list[tuple[NDArray[np.float32], NDArray[np.float64]]] = []  # boxes [D, 4] and scores [D] per picture
     seconds = np.empty(count)
     for row in range(count):
         image = as_rgb(scenes.images.read(row))

@@ -1,7 +1,5 @@
 """Finds faces in people's picture files, one after another; a bad file is reported, and the others are still read."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path

@@ -4,13 +4,11 @@ A page has a board for each set of scenes; a new run of the same scenes replaces
 figures of a table are always of one run.
 """
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 from rich.markup import escape
 
 from ferbench.errors import BundleError, first_problem
@@ -23,10 +21,8 @@ MAX_BYTES = 1 << 24
 """Bytes beyond which a file of boards is not read."""
 
 
-class Measured(BaseModel):
+class Measured(BaseModel, extra="forbid", frozen=True):
     """One detector on one board: average precision per subset in [0, 1] (``None`` if it has no face), or why not."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
     fingerprint: str = ""
@@ -36,13 +32,11 @@ class Measured(BaseModel):
     not_run: str = ""
 
 
-class Board(BaseModel):
+class Board(BaseModel, extra="forbid", frozen=True):
     """One run: which scenes (``images`` of ``of_images`` pictures), faces per subset, and every detector's figures.
 
     ``threads`` is how many OpenCV had.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
     distribution: str
@@ -58,23 +52,16 @@ class Board(BaseModel):
     detectors: tuple[Measured, ...]
 
 
-class Boards(BaseModel):
+class Boards(BaseModel, extra="forbid", frozen=True):
     """All boards of a page, by the name of their scenes."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     schema_version: Literal[1] = 1
     boards: dict[str, Board] = {}
 
 
-def json_file(page: Path) -> Path:
-    """The JSON file next to a page."""
-    return page.with_suffix(".json")
-
-
 def read(page: Path) -> Boards:
     """The boards of ``page``; none if there is no file yet. Raises ``BundleError``."""
-    path = json_file(page)
+    path = page.with_suffix(".json")
     try:
         if not path.exists():
             return Boards()
@@ -93,7 +80,7 @@ def write(page: Path, board: Board) -> None:
     """Puts ``board`` into the page and its JSON file, in place of an earlier one of these scenes."""
     boards = read(page)
     boards = Boards(boards={**boards.boards, board.name: board})
-    write_json(json_file(page), boards.model_dump(mode="json"))
+    write_json(page.with_suffix(".json"), boards.model_dump(mode="json"))
     write_text(page, to_markdown(boards))
 
 
@@ -103,7 +90,6 @@ def stale(page: Path) -> bool:
 
 
 def to_markdown(boards: Boards) -> str:
-    """The page."""
     lines = [
         "# Face detectors",
         "",
@@ -118,7 +104,6 @@ def to_markdown(boards: Boards) -> str:
 
 
 def show(board: Board) -> None:
-    """Prints a board for a person."""
     name, *numbers = _columns(board)
     grid = screen.table([name, *numbers], numbers=numbers, whole=[name])
     for row in board.detectors:

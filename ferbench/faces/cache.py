@@ -12,8 +12,6 @@ written, and their flush slows down as the file grows. Two runs may fill one cac
 to the same places, and neither ever empties a file.
 """
 
-from __future__ import annotations
-
 import io
 import json
 import math
@@ -25,7 +23,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,14 +53,13 @@ class CropCache:
 
     @property
     def complete(self) -> bool:
-        """Whether every row is there."""
         return (self.folder / "done.json").exists()
 
     def read(self) -> tuple[Images, NDArray[np.bool_]]:
         """The crops, uint8 [N, S, S] and memory-mapped, and whether each has a face, bool [N]."""
         return np.load(self.folder / "crops.npy", mmap_mode="r"), np.load(self.folder / "has_face.npy")
 
-    def __enter__(self) -> CropCache:
+    def __enter__(self) -> Self:
         with ExitStack() as opened, _explained(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
             state = self.folder / "state.json"
@@ -72,7 +69,8 @@ class CropCache:
             safe = json.loads(state.read_text())["images"] if was_whole and state.exists() else 0
             self._crops.seek(safe * self.size**2, os.SEEK_CUR)
             self._has_face.seek(safe, os.SEEK_CUR)
-            self._written = opened.enter_context(_open_unbuffered(self.folder / "written"))
+            descriptor = os.open(self.folder / "written", os.O_RDWR | os.O_CREAT, 0o666)
+            self._written = opened.enter_context(os.fdopen(descriptor, "r+b", buffering=0))
             self.done = safe + self._rows_beyond(safe)
             self._files = opened.pop_all()
         return self
@@ -134,10 +132,6 @@ def _explained(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise explain(error, folder) from error
-
-
-def _open_unbuffered(file: Path) -> BinaryIO:
-    return os.fdopen(os.open(file, os.O_RDWR | os.O_CREAT, 0o666), "r+b", buffering=0)
 
 
 def _open_array(opened: ExitStack, file: Path, dtype: Any, shape: tuple[int, ...]) -> tuple[BinaryIO, bool]:

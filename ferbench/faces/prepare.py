@@ -4,8 +4,6 @@ There is one cache per combination of dataset, detector and parameters, so a dat
 second run with the same faces reads nothing twice.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from contextlib import closing

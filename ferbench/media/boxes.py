@@ -1,7 +1,5 @@
 """Draws faces onto a picture."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

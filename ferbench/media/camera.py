@@ -1,7 +1,5 @@
 """A camera's frames, as they come."""
 
-from __future__ import annotations
-
 import signal
 import time
 from collections.abc import Generator, Iterator

@@ -1,7 +1,5 @@
 """One frame of a picture, a video or a camera."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 from ferbench.data import Images

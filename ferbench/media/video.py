@@ -184,18 +184,14 @@ def _opened(source: Path | IO[bytes], name: str) -> Iterator[tuple[Any, VideoStr
         if not container.streams.video:
             raise _unreadable(name, "it has no video stream")
         stream = container.streams.video[0]
-        _limit(stream, name)
+        context = stream.codec_context
+        if context is None:  # PyAV's types do not say so
+            raise _unreadable(name, "there is no decoder for its codec")
+        if context.width * context.height > MAX_PIXELS:
+            raise _unreadable(name, f"{context.width}x{context.height} pixels are more than {MAX_PIXELS:,}")
+        context.options = {"max_pixels": str(MAX_PIXELS)}  # the stream itself may give another size than the container
+        context.thread_count = 1  # each thread would hold frames of its own
         yield container, stream
-
-
-def _limit(stream: VideoStream, name: str) -> None:
-    context = stream.codec_context
-    if context is None:  # PyAV's types do not say so
-        raise _unreadable(name, "there is no decoder for its codec")
-    if context.width * context.height > MAX_PIXELS:
-        raise _unreadable(name, f"{context.width}x{context.height} pixels are more than {MAX_PIXELS:,}")
-    context.options = {"max_pixels": str(MAX_PIXELS)}  # the stream itself may give another size than the container
-    context.thread_count = 1  # each thread would hold frames of its own
 
 
 def _unreadable(name: str, reason: str) -> DataError:

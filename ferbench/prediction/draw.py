@@ -1,7 +1,5 @@
 """Boxes and labels on pictures."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any

@@ -1,7 +1,5 @@
 """A bundle's embedder as one ONNX graph, from crop to embedding, checked against the original before it is kept."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

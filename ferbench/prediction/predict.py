@@ -45,7 +45,6 @@ class Totals:
     written: list[str] = field(default_factory=list)
 
     def add(self, records: Sequence[FaceRecord]) -> None:
-        """One more frame."""
         faces = sum(record.face is not None for record in records)
         label = records[0].label
         self.frames += 1

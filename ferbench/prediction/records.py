@@ -3,8 +3,6 @@
 Both are written row by row, so that a long video takes no more memory than a short one.
 """
 
-from __future__ import annotations
-
 import csv
 import json
 from collections.abc import Iterator, Sequence
@@ -38,7 +36,6 @@ class FaceRecord:
 
     @property
     def best_share(self) -> float:
-        """The share of the most likely class."""
         return max(self.shares)
 
     def to_dict(self, classes: Sequence[str]) -> dict[str, Any]:
@@ -87,7 +84,6 @@ class JsonWriter:
         out.write(f'{{"model": {json.dumps(model)},\n"faces": [')
 
     def add(self, record: FaceRecord) -> None:
-        """One more record."""
         self._out.write(f"{self._comma}\n{json.dumps(record.to_dict(self._classes))}")
         self._comma = ","
 

@@ -1,7 +1,5 @@
 """A video's labels over time: a line per class for the largest face, with gaps where no face was found."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

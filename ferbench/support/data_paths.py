@@ -1,7 +1,5 @@
 """Where each dataset's files are on this machine, as ``ferbench data add`` noted it. Imports nothing heavy."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from pathlib import Path

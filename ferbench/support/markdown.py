@@ -1,7 +1,5 @@
 """Text that goes into generated Markdown."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """Names of folders and files, on any system."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 FOLDER_NAME = r"^[A-Za-z0-9]([A-Za-z0-9 ._+=-]{0,98}[A-Za-z0-9_+=-])?$"

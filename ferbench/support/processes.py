@@ -4,8 +4,6 @@ Processes are spawned, never forked: a fork copies locks that torch's and OpenCV
 thread, so that as many processes as cores do not compete for them. joblib's processes would outlive a killed parent.
 """
 
-from __future__ import annotations
-
 import ctypes
 import os
 import pickle
@@ -130,7 +128,6 @@ def _submit(pool: ProcessPoolExecutor, piece: Any, *, needs_script: bool) -> Any
 
 
 def _start_worker(leash_end: Connection, packed: bytes) -> None:
-    """What a worker does first."""
     global _work
     threading.Thread(target=_die_with_parent, args=(leash_end,), daemon=True).start()
     os.environ.update(dict.fromkeys(ONE_THREAD, "1"))  # read when the libraries are loaded: by the last line here

@@ -1,7 +1,5 @@
 """What is printed on standard output for a person: text and tables."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable
 
 from rich.console import Console

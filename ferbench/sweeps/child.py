@@ -5,8 +5,6 @@ outcomes to standard output, one JSON object per line. Its input ends when the w
 that ends the child. multiprocessing cannot start it: Dask's workers are daemonic, and those may have no children there.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import pickle
@@ -29,7 +27,7 @@ _child: subprocess.Popen[bytes] | None = None
 def on_worker(packed: bytes, key: str, topic: str) -> dict[str, Any]:
     """The task of Dask: runs a pickled ``Cell`` and publishes its progress under ``topic``.
 
-    Gives the values of ``ferbench.sweeps.sweep.CellOutcome``; of a child that died, its exit ``status``.
+    Gives the values of ``ferbench.sweeps.study.CellOutcome``; of a child that died, its exit ``status``.
     """
     import distributed
 
@@ -80,7 +78,6 @@ def _end_child() -> int | None:
 
 
 def main() -> None:
-    """The child."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the worker, and that ends this
     cells: SimpleQueue[tuple[bytes, str]] = SimpleQueue()
     threading.Thread(target=_read, args=(cells,), daemon=True).start()

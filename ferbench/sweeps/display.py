@@ -1,7 +1,5 @@
 """Shows a running sweep: one live table in a terminal, plain lines elsewhere. Everything goes to standard error."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Sequence
@@ -16,8 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ferbench.support.progress import PLAIN_EVERY, Throttle
-from ferbench.sweeps.study import Cell
-from ferbench.sweeps.sweep import CellOutcome
+from ferbench.sweeps.study import Cell, CellOutcome
 
 MAX_ROWS = 40
 """Cells in the live table; those that run or failed go first."""
@@ -62,7 +59,11 @@ class CellRow:
 
 
 class Display:
-    """The cells of one sweep on a console (``ferbench.sweeps.sweep.Screen``), with a live table within ``with``."""
+    """The cells of one sweep on a console, with a live table within ``with``. May be called from several threads.
+
+    An event is news of the cell ``event["key"]``: ``where``, ``stage``, ``done`` of ``total``, ``detail``; or a
+    ``warning``.
+    """
 
     def __init__(self, cells: Sequence[Cell], console: Console | None = None) -> None:
         self.console = console or Console(stderr=True)
@@ -82,7 +83,6 @@ class Display:
             self._live.stop()
 
     def update(self, event: dict[str, Any]) -> None:
-        """News of a cell."""
         with self._lock:
             row = self._rows[event["key"]]
             if row.ended:
@@ -104,7 +104,6 @@ class Display:
                 self._plain(f"{row.name}: {row.so_far()}  {row.left()}".rstrip())
 
     def end(self, outcome: CellOutcome) -> None:
-        """A cell has ended."""
         with self._lock:
             row = self._rows[outcome.key]
             row.ended = outcome

@@ -3,8 +3,6 @@
 The workers need the same plugins, and the results' root and the data at the same paths as here.
 """
 
-from __future__ import annotations
-
 import os
 import pickle
 import signal
@@ -21,8 +19,8 @@ from ferbench.errors import PluginError, WorkerError
 from ferbench.support.processes import ONE_THREAD, usable_cores
 from ferbench.sweeps import child
 from ferbench.sweeps.child import on_worker
-from ferbench.sweeps.study import Cell
-from ferbench.sweeps.sweep import CellOutcome, Engine, OnEvent
+from ferbench.sweeps.study import Cell, CellOutcome
+from ferbench.sweeps.sweep import Engine, OnEvent
 
 try:
     import dask

@@ -1,7 +1,5 @@
 """A sweep's end: a row per cell, with its accuracy or what went wrong."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,8 +8,7 @@ from rich.markup import escape
 
 from ferbench.bundles import bundle
 from ferbench.support import screen
-from ferbench.sweeps.study import Cell
-from ferbench.sweeps.sweep import CellOutcome
+from ferbench.sweeps.study import Cell, CellOutcome
 
 
 def rows(cells: Sequence[Cell], outcomes: Sequence[CellOutcome]) -> list[dict[str, Any]]:

@@ -9,16 +9,14 @@ A pipeline is a registered name or a .toml file, and ``set`` is as ``ferbench ru
 folder. A cell is one run of one pipeline on one dataset under one protocol with one seed.
 """
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Len
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ValidationError
 
 from ferbench.components import pipeline as pipelines
 from ferbench.components.registry import Registry
@@ -27,41 +25,35 @@ from ferbench.errors import StudyError, first_problem
 from ferbench.running.plan import Plan, plan
 from ferbench.support.hashing import digest
 
+State = Literal["finished", "failed", "failed before"]
+
 
 def _table(value: Any) -> Any:
     """A name alone is a table with only that name."""
     return {"name": value} if isinstance(value, str) else value
 
 
-class StudyProtocol(BaseModel):
+class StudyProtocol(BaseModel, extra="forbid", frozen=True):
     """A protocol (or a dataset), and what differs from its defaults."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
     parameters: dict[str, Any] = {}
 
 
-class StudyDataset(StudyProtocol):
+class StudyDataset(StudyProtocol, extra="forbid", frozen=True):
     """A dataset, and where its files are; by default the path given to ``ferbench data add``."""
 
     data: Path | None = None
 
 
-class StudyPipeline(BaseModel):
+class StudyPipeline(BaseModel, extra="forbid", frozen=True):
     """A pipeline, and what differs from its file."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
     set: list[str] = []
 
 
-class Study(BaseModel):
-    """The study's file."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class Study(BaseModel, extra="forbid", frozen=True):
     pipelines: Annotated[list[Annotated[StudyPipeline, BeforeValidator(_table)]], Len(1)]
     datasets: Annotated[list[Annotated[StudyDataset, BeforeValidator(_table)]], Len(1)] = [
         StudyDataset(name="synthfaces")
@@ -78,6 +70,23 @@ class Cell:
     name: str
     key: str
     plan: Plan
+
+
+@dataclass(frozen=True)
+class CellOutcome:
+    """How a cell ended: its bundle, or what was wrong; ``trace`` is a faulty component's, ``seconds`` are wall time."""
+
+    key: str
+    state: State
+    bundle: Path | None = None
+    what: str = ""
+    fix: str = ""
+    where: str = ""
+    trace: str = ""
+    seconds: float = 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "bundle": str(self.bundle) if self.bundle else None}
 
 
 def cells(file: Path, registry: Registry, out: Path) -> list[Cell]:

@@ -5,8 +5,6 @@ worker that was killed, costs what was done since the last checkpoint. One faile
 error is kept in ``OUT/.sweep`` until it is run again (``retry``) and succeeds.
 """
 
-from __future__ import annotations
-
 import fcntl
 import json
 import pickle
@@ -14,9 +12,9 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any
 
 from rich.console import Console
 
@@ -26,60 +24,28 @@ from ferbench.running.run import run
 from ferbench.support import atomic
 from ferbench.support.processes import usable_cores
 from ferbench.support.progress import Reporter, Throttle
-from ferbench.sweeps.study import Cell
+from ferbench.sweeps.display import Display
+from ferbench.sweeps.study import Cell, CellOutcome
 
 STATE = ".sweep"
 """The folder under the results' root with errors and locks, a file per cell."""
-State = Literal["finished", "failed", "failed before"]
 OnEvent = Callable[[dict[str, Any]], None]
-
-
-@dataclass(frozen=True)
-class CellOutcome:
-    """How a cell ended: its bundle, or what was wrong; ``trace`` is a faulty component's, ``seconds`` are wall time."""
-
-    key: str
-    state: State
-    bundle: Path | None = None
-    what: str = ""
-    fix: str = ""
-    where: str = ""
-    trace: str = ""
-    seconds: float = 0.0
-
-    def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return {**asdict(self), "bundle": str(self.bundle) if self.bundle else None}
-
-
-class Screen(Protocol):
-    """Shows the cells. May be called from several threads."""
-
-    def update(self, event: dict[str, Any]) -> None:
-        """News of the cell ``event["key"]``: ``where``, ``stage``, ``done`` of ``total``, ``detail``; or a warning."""
-        ...
-
-    def end(self, outcome: CellOutcome) -> None:
-        """A cell has ended."""
-        ...
-
-
 Engine = Callable[[Sequence[Cell], OnEvent], Iterator[CellOutcome]]
 
 
-def sweep(cells: Sequence[Cell], engine: Engine, screen: Screen, *, retry: bool) -> list[CellOutcome]:
+def sweep(cells: Sequence[Cell], engine: Engine, display: Display, *, retry: bool) -> list[CellOutcome]:
     """Runs the cells by ``engine``, those that failed before only if ``retry``; outcomes in the order of ``cells``."""
     outcomes: dict[str, CellOutcome] = {}
     for cell in cells:
         failure = None if retry else _kept_failure(cell)
         if failure:
             outcomes[cell.key] = failure
-            screen.end(failure)
+            display.end(failure)
     by_key = {cell.key: cell for cell in cells}
-    for outcome in engine([cell for cell in cells if cell.key not in outcomes], screen.update):
+    for outcome in engine([cell for cell in cells if cell.key not in outcomes], display.update):
         _keep(by_key[outcome.key], outcome)
         outcomes[outcome.key] = outcome
-        screen.end(outcome)
+        display.end(outcome)
     return [outcomes[cell.key] for cell in cells]
 
 
@@ -134,13 +100,11 @@ class EventReporter(Reporter):
 
     @contextmanager
     def stage(self, name: str, epochs: int = 0) -> Iterator[None]:
-        """A stage of the run."""
         self._on_event({"stage": self._prefix + name, "done": 0, "total": None, "detail": ""})
         with super().stage(name, epochs):
             yield
 
     def warn(self, text: str) -> None:
-        """A warning; it is in the result too."""
         self._on_event({"warning": text})
 
     def _show(self, done: int, total: int | None, detail: str) -> None:

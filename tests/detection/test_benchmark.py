@@ -14,7 +14,7 @@ from click.testing import Result
 
 from ferbench.data import Scenes
 from ferbench.detection import benchmark
-from ferbench.detection.page import json_file, read
+from ferbench.detection.page import read
 from ferbench.errors import BundleError, ParameterError, PluginError
 from ferbench.support import weights
 
@@ -130,7 +130,7 @@ def test_the_page_is_made_from_its_facts_and_a_change_is_stale(toys: Callable[..
     assert "3 pictures of ferbench-toy 1.0, 6 faces in them: easy 3, hard 6." in text
     assert "Detectors give their weak answers too" in text
     assert "> toys all." in text
-    assert str(tmp_path) not in text + json_file(page).read_text()
+    assert str(tmp_path) not in text + page.with_suffix(".json").read_text()
     assert "1 page is up to date" in toys("detectors", "--check", "--out", page).stdout
     page.write_text(text.replace("50.0", "60.0"))
     assert "outdated" in toys("detectors", "--check", "--out", page, status=1).stderr
@@ -150,7 +150,7 @@ def test_another_run_replaces_the_board_of_its_scenes_alone(toys: Callable[..., 
 @pytest.mark.parametrize("content", ["{", '{"schema_version": 2}', '{"boards": {"a": {}}}'])
 def test_a_file_that_holds_no_boards_is_refused(tmp_path: Path, content: str) -> None:
     page = tmp_path / "detectors.md"
-    json_file(page).write_text(content)
+    page.with_suffix(".json").write_text(content)
     with pytest.raises(BundleError, match=r"detectors\.json does not hold boards"):
         read(page)
 
