@@ -3,8 +3,6 @@
 One page holds what may be compared: one dataset (by content), one set of classes, one protocol with its parameters.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from pathlib import Path
 

@@ -6,8 +6,6 @@ row's answers averaged over its seeds image by image. A row that shares too litt
 the group as not compared.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """One leaderboard as Markdown: the scores, what they cost, and what a reader must know next to them."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A paper's table and the bundles as Markdown: the published rows as they are, ours below each; nothing is ranked."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -24,8 +24,6 @@ Cells that differ only in the classifier are one run. Published numbers are wher
 ranked. Reads the table's own file and writes nothing.
 """
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

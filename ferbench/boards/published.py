@@ -4,8 +4,6 @@ They come from those registered tables whose page is in ``tables/`` next to the 
 the folder that they are in, and not on which plugins a machine has.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from ferbench.boards import paper_table

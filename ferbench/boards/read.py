@@ -1,7 +1,5 @@
 """Every bundle below a folder, each verified: what the boards are made of."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass

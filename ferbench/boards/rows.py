@@ -1,7 +1,5 @@
 """The rows of a leaderboard: one classifier of one pipeline each, over its seeds, from verified bundles."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -9,8 +9,6 @@ The same on every machine: bits are drawn by ``random_raw``, which numpy never c
 numbers, which floats hold exactly.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 

@@ -9,8 +9,6 @@ model/<split>/              the embedder's weights and what they were trained on
                             classifier (``ferbench.running.classifier_file``); need not be published
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Two results side by side: whether they differ significantly, in which classes, and on which images."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path

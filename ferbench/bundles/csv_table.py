@@ -1,7 +1,5 @@
 """The CSV files of a bundle: written alike, read with limits, each fault reported with its file and line."""
 
-from __future__ import annotations
-
 import csv
 import io
 import math

@@ -1,7 +1,5 @@
 """What may be in a bundle's folder, and how its files are read: no links, no devices, nothing large, nothing else."""
 
-from __future__ import annotations
-
 import os
 import stat
 from collections.abc import Iterator

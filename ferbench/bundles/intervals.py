@@ -1,7 +1,5 @@
 """Intervals for scores, over the images of a test set and over repeated seeds, and the test of a pair."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """``leaks.csv`` of a bundle: the test images that training had seen in some form, each with its evidence."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Scores, computed from predictions alone."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict

@@ -1,7 +1,5 @@
 """What a result's facts say about the weights that its run started from (``schema.TransferFacts``)."""
 
-from __future__ import annotations
-
 from typing import Any
 
 

@@ -28,7 +28,11 @@ resume = click.option(
     "--resume", "unfinished", flag_value="resume", default="error", help="Continue an unfinished run of these settings."
 )
 restart = click.option(
-    "--restart", "unfinished", flag_value="restart", default="error", help="Delete an unfinished run, and start over."
+    "--restart",
+    "unfinished",
+    flag_value="restart",
+    default="error",
+    help="Delete an unfinished run of these settings first.",
 )
 check = click.option("--check", "only_check", is_flag=True, help="Write nothing; fail if a page is outdated.")
 

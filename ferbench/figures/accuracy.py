@@ -1,7 +1,5 @@
 """The accuracy of each classifier on each dataset (Haider et al. 2023, Figure 10)."""
 
-from __future__ import annotations
-
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 

@@ -1,7 +1,5 @@
 """How many images each class has (Haider et al. 2023, Figures 8 and 9)."""
 
-from __future__ import annotations
-
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import StrMethodFormatter

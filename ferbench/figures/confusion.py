@@ -1,7 +1,5 @@
 """Confusion matrices (Haider et al. 2023, Figure 15)."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Training curves of the classifiers (Haider et al. 2023, Figures 11-14 and 17-20)."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The frames of one clip, as the dataset chose them (Haider et al. 2023, Figure 5)."""
 
-from __future__ import annotations
-
 import difflib
 import os
 

@@ -1,7 +1,5 @@
 """One-vs-rest ROC curves with their areas (Haider et al. 2023, Figure 16)."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from matplotlib.figure import Figure

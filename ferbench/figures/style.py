@@ -1,7 +1,5 @@
 """How every figure looks and is written: legible at a paper's width, for the colour-blind, reproducible."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any

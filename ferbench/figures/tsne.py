@@ -1,7 +1,5 @@
 """t-SNE of a result's test embeddings, as points or as the faces themselves (Haider et al. 2023, Figure 2)."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any

@@ -4,8 +4,6 @@ A finding lists images of the later side (validation or test), each with a sampl
 something with. Test images that a training could have seen in one of these ways are the split's *leaks*.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any

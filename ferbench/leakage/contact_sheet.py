@@ -1,7 +1,5 @@
 """A contact sheet: the most similar pairs of an audit side by side, with ids and labels below them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

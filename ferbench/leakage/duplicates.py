@@ -25,8 +25,6 @@ different people pass 0.90 and none passes 0.92. At 10 bits most pairs above 0.9
 grow fourfold for a seventh more of them.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """All pairs of 64-bit hashes within a Hamming distance, by comparing every pair: exact, in flat memory."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 
 import numpy as np

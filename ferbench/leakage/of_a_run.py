@@ -1,7 +1,5 @@
 """The audit of a run's splits and its list of leaks, and the audit of a dataset without a run."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """An audit for readers: plain values for scripts, Markdown for people."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from ferbench.data import Samples

@@ -1,7 +1,5 @@
 """How the protocols draw: a share of each class, whole groups, the selection rule, and the errors if that fails."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 

@@ -5,8 +5,6 @@ is marked optimistic) or "last". A validation set is drawn as the test set is: w
 whole clips where clips are. Nothing depends on the order in which a dataset lists its samples.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from typing import Annotated

@@ -3,8 +3,6 @@
 A classifier is given embeddings, or the embedder's own class scores if it takes those (``Classifier``).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from typing import Any
 

@@ -4,8 +4,6 @@ Known are those that skops itself trusts (scikit-learn's, NumPy's, SciPy's) and 
 in ``Entry(stores=...)``.
 """
 
-from __future__ import annotations
-
 import warnings
 import zipfile
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Embeds many crops in chunks, so that progress can be shown and memory holds only one chunk's pixels."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What a run ran on: versions, the kind of machine, memory. Nothing that names the machine or its user."""
 
-from __future__ import annotations
-
 import importlib.metadata
 import os
 import platform

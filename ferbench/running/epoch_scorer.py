@@ -5,8 +5,6 @@ scored (Haider et al. 2023, Section 3.4); the first one's accuracy chooses. The 
 resumed run has all of it.
 """
 
-from __future__ import annotations
-
 import json
 import math
 import time

@@ -1,7 +1,5 @@
 """The embedder that a run keeps, read back through the registry; its weights are checked first."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any

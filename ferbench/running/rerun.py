@@ -4,8 +4,6 @@ The bundle may be anybody's. Names are looked up in the registry, parameters are
 text that could be a path is refused, so that no file that the bundle names is opened.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime

@@ -1,7 +1,5 @@
 """What one split of a run gave, kept in the unfinished run's folder: a finished split is never trained again."""
 
-from __future__ import annotations
-
 import json
 import shutil
 from dataclasses import dataclass

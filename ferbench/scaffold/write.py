@@ -1,7 +1,5 @@
 """A new plugin: the files of a whole distribution for one component, from ``ferbench/scaffold/templates``."""
 
-from __future__ import annotations
-
 import importlib.metadata
 import importlib.resources
 import importlib.util

@@ -17,8 +17,6 @@ or, with ``pytest -p ferbench.testing``, by ``--ferbench-data NAME=PATH`` and ``
 rule is a function with ``@rule`` in one of this package's modules, one module per kind; its docstring is the rule.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from ferbench.testing.given import Given

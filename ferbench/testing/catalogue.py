@@ -1,7 +1,5 @@
 """All rules, by kind, in the order of their modules."""
 
-from __future__ import annotations
-
 from ferbench.testing import (
     classifiers,
     datasets,

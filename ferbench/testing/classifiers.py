@@ -1,7 +1,5 @@
 """Rules for classifiers: scikit-learn's own checks, and what a run asks of them as well."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager

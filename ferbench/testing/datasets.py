@@ -1,7 +1,5 @@
 """Rules for datasets alone: what is known of each sample."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from ferbench.errors import UnknownNameError

@@ -1,7 +1,5 @@
 """Rules for a distribution as a whole: how it declares its components."""
 
-from __future__ import annotations
-
 import importlib.metadata
 import json
 import os

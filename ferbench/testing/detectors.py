@@ -4,8 +4,6 @@ The faces to find are drawn by whatever generated scenes are installed. If there
 the rules on faces are skipped: an empty result would pass them all.
 """
 
-from __future__ import annotations
-
 import math
 import pickle
 import typing

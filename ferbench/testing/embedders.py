@@ -1,7 +1,5 @@
 """Rules for embedders: what ``embed`` and ``class_scores`` give, and what it may depend on."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

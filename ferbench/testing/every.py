@@ -1,7 +1,5 @@
 """Rules for components of every kind that is built from parameters: entry, signature, interface."""
 
-from __future__ import annotations
-
 import inspect
 import re
 

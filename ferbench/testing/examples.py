@@ -1,7 +1,5 @@
 """Arrays to try components on: generated, the same in every run."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Rules for what is read from files or drawn, datasets and scenes alike: ids, fingerprint, images, missing files."""
 
-from __future__ import annotations
-
 import pickle
 import re
 from typing import Any

@@ -1,7 +1,5 @@
 """Fits an embedder as a run does, on few crops, with a loss and a sampler if it asks for them."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

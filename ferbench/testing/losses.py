@@ -3,8 +3,6 @@
 Embedders in ``torch`` train with them, so they are tried with its tensors; it is imported by the first rule, not here.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from ferbench.errors import FerbenchError

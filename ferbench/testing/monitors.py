@@ -1,7 +1,5 @@
 """A monitor that records what an embedder reports to it."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

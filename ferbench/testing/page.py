@@ -1,7 +1,5 @@
 """Prints what ``ferbench plugin check`` found: a table per kind, and the reasons below."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 

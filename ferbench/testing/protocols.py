@@ -1,7 +1,5 @@
 """Rules for protocols: who may be on which side, for datasets with and without subjects, clips and partitions."""
 
-from __future__ import annotations
-
 import re
 import typing
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """A rule: a function that tests one sentence of the contract on a component; ``BrokenRuleError`` if it fails."""
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass

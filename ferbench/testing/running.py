@@ -1,7 +1,5 @@
 """Tests the rules on a distribution's components, and gives the outcome of each pair."""
 
-from __future__ import annotations
-
 import time
 import traceback
 from collections.abc import Mapping, Sequence

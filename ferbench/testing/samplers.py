@@ -1,7 +1,5 @@
 """Rules for samplers: batches of indices, by the generator alone."""
 
-from __future__ import annotations
-
 from itertools import islice
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Rules for what an embedder writes and takes back."""
 
-from __future__ import annotations
-
 import pickletools
 import zipfile
 from pathlib import Path

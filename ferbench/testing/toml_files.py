@@ -1,7 +1,5 @@
 """Rules for pipelines and tables: TOML files that name components."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from ferbench.boards import paper_table

@@ -1,7 +1,5 @@
 """Rules for embedders that are trained: what the monitor is told, which epoch is kept, and continuing after a kill."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

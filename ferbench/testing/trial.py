@@ -1,7 +1,5 @@
 """What a rule gets: a component, how to build it, and a folder of its own."""
 
-from __future__ import annotations
-
 import random
 import shutil
 import sys

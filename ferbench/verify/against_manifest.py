@@ -1,7 +1,5 @@
 """A bundle's ids, labels, subjects and splits against the dataset's manifest, with the protocol that is installed."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Whether two runs of the same settings agree: on the same test images, classifier by classifier."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path

@@ -10,8 +10,6 @@ MIT licence, drawn faces are our own. For datasets that only their owners hand o
 too (AffectNet, RAF-DB, MMI, CK+, JAFFE), there is no manifest, and a result's check reports what was not compared.
 """
 
-from __future__ import annotations
-
 import csv
 import hashlib
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """A third party's bundle, copied into place for a pull request: checked, marked as rescored, without its weights."""
 
-from __future__ import annotations
-
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path

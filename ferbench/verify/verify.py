@@ -4,8 +4,6 @@ Data only: nothing of a bundle is imported, run, or followed to another place. A
 collected, not only the first; a check that depends on what an earlier one found broken is left out.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field

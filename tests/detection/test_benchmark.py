@@ -174,7 +174,7 @@ def _scenes(**changes: Any) -> Scenes:
         ({"ids": np.array(["a", "a"])}, "not unique"),
         ({"boxes": (np.zeros((1, 4), np.float32),)}, "boxes has 1 rows"),
         ({"boxes": (np.zeros((1, 4)),) * 2}, "float64"),
-        ({"subsets": {"all": (np.ones(2, np.bool_),) * 2}}, "beside 1 boxes"),
+        ({"subsets": {"all": (np.ones(2, np.bool_),) * 2}}, "for 1 boxes"),
         ({"subsets": {"all": ()}}, "all has 0 rows"),
     ],
 )
