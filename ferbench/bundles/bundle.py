@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, ValidationError
+from pydantic import BaseModel, Field, NonNegativeFloat, NonNegativeInt, ValidationError
 
 from ferbench.bundles import csv_table, files, schema
 from ferbench.bundles.csv_table import to_csv
@@ -30,10 +30,8 @@ MISSED = "(no face)"
 CLASSIFIERS = "classifiers"
 
 
-class Result(BaseModel):
+class Result(BaseModel, extra="forbid", frozen=True, allow_inf_nan=False):
     """``result.json``. Times in seconds, memory in MB, shares in [0, 1]."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     schema_version: Literal[2]
     tier: Literal["reproduced", "rescored", "published"]

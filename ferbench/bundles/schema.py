@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints, ValidationError
 
 from ferbench.errors import first_problem
 from ferbench.support.naming import FOLDER_NAME
@@ -21,10 +21,8 @@ Name = Annotated[str, StringConstraints(pattern=FOLDER_NAME)]
 """Can name a folder or a file on any system."""
 
 
-class Facts(BaseModel):
+class Facts(BaseModel, extra="forbid", allow_inf_nan=False):
     """What all of them share: nothing unknown, no NaN."""
-
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 class ComponentFacts(Facts):

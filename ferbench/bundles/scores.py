@@ -2,7 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from ferbench.bundles.intervals import accuracy_interval
 from ferbench.data import Predictions
@@ -11,15 +11,13 @@ MISS = -1
 """The predicted label of a test image without a detected face: an error, whatever the true label."""
 
 
-class Scores(BaseModel):
+class Scores(BaseModel, extra="forbid", frozen=True):
     """The scores of one classifier on one test set; shares in [0, 1].
 
     ``interval`` is the 95% interval of ``accuracy`` (top-1). ``macro_f1`` and ``uar`` (unweighted average recall) are
     over the classes that occur in the test set. ``recall`` and ``confusion`` (rows true, columns predicted) are in the
     order of the classes; a class without a test image has recall ``None``. ``missed`` counts images without a face.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     count: int
     accuracy: float
@@ -31,10 +29,8 @@ class Scores(BaseModel):
     missed: int
 
 
-class LeakFree(BaseModel):
+class LeakFree(BaseModel, extra="forbid", frozen=True):
     """Accuracy in [0, 1] and its 95% interval on the ``count`` test images without a leak; ``None`` if none are."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     count: int
     accuracy: float | None

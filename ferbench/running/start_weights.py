@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from ferbench.bundles.bundle import CLASSIFIERS
 from ferbench.bundles.schema import TrainingIdentity
@@ -33,11 +33,9 @@ class Training(TrainingIdentity):
     ids: list[str]
 
 
-class Origin(BaseModel):
+class Origin(BaseModel, extra="forbid", frozen=True):
     """Where weights come from: each file's SHA-256, the training that made them (``None``: unknown), and the origin
     that this training was started from, if any."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     schema_version: Literal[1] = 1
     weights: dict[str, str]

@@ -18,7 +18,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from ferbench.bundles.csv_table import to_csv
 from ferbench.components.pipeline import Component
@@ -31,10 +31,8 @@ GROUPS = {"part": "partitions", "subject": "subjects", "clip": "clips"}
 HASH_DIGITS = 16
 
 
-class ManifestFacts(BaseModel):
+class ManifestFacts(BaseModel, extra="forbid", frozen=True):
     """The JSON next to the CSV. ``differs`` says how the copy it was made from differs from the release, if it does."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     parameters: dict[str, Any]
     classes: tuple[str, ...]
