@@ -2,8 +2,6 @@
 
 from ferbench import Entry, hookimpl
 
-_HAIDER = "Haider et al., Sensors 2023, Section 4.3"
-
 
 @hookimpl
 def register_protocols() -> list[Entry]:
@@ -12,7 +10,7 @@ def register_protocols() -> list[Entry]:
             "random-7-3",
             "ferbench.protocols.standard:RandomSplit",
             "the paper's random 7/3 split; the epoch is chosen on the scored set, so scores are optimistic",
-            paper=_HAIDER,
+            paper="Haider et al., Sensors 2023, Section 4.3",
         ),
         Entry(
             "clip-disjoint-7-3",

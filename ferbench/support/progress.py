@@ -79,7 +79,15 @@ class Reporter:
         self._scores = ""
         self._lines = Throttle(PLAIN_EVERY)
         if self.console.is_terminal:
-            self._start_bar()
+            self._bar = Progress(
+                TextColumn("{task.description}", style="bold", markup=False),
+                BarColumn(bar_width=28),
+                TextColumn("{task.fields[detail]}", markup=False),
+                Clock(),
+                console=self.console,
+            )
+            self._task = self._bar.add_task(self._stage, total=None, detail="")
+            self._bar.start()
         else:
             self.say(f"{self._stage} ...")
         try:
@@ -134,17 +142,6 @@ class Reporter:
     def warn(self, text: str) -> None:
         """A warning; it is in the result too."""
         self.say(text, label="[yellow]warning:[/] ")
-
-    def _start_bar(self) -> None:
-        self._bar = Progress(
-            TextColumn("{task.description}", style="bold", markup=False),
-            BarColumn(bar_width=28),
-            TextColumn("{task.fields[detail]}", markup=False),
-            Clock(),
-            console=self.console,
-        )
-        self._task = self._bar.add_task(self._stage, total=None, detail="")
-        self._bar.start()
 
     def _show(self, done: int, total: int | None, detail: str) -> None:
         if self._bar:

@@ -89,7 +89,8 @@ class Display:
                 return  # it came late
             row.where = event["where"]
             if "warning" in event:
-                self._say(f"[yellow]warning:[/] {escape(row.name)}: {escape(event['warning'])}")
+                warning = f"[yellow]warning:[/] {escape(row.name)}: {escape(event['warning'])}"
+                self.console.print(warning, highlight=False, soft_wrap=True)
                 return
             if row.lines is None:
                 row.lines = Throttle(PLAIN_EVERY)
@@ -114,9 +115,6 @@ class Display:
     def _plain(self, text: str) -> None:
         if not self._live:
             self.console.print(escape(text), highlight=False, soft_wrap=True)
-
-    def _say(self, text: str) -> None:
-        (self._live.console if self._live else self.console).print(text, highlight=False, soft_wrap=True)
 
     def _summary(self) -> str:
         rows = list(self._rows.values())

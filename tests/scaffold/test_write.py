@@ -165,14 +165,14 @@ def test_nothing_is_overwritten_unasked(call: Call, tmp_path: Path) -> None:
 def test_in_a_terminal_it_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str, kept: bool) -> None:
     from click.testing import CliRunner
 
-    from ferbench.cli import plugin_new
+    from ferbench.cli import plugin
 
-    monkeypatch.setattr(plugin_new, "_is_interactive", lambda: True)
+    monkeypatch.setattr(plugin, "_is_interactive", lambda: True)
     words = ["my-loss", "--kind", "loss", "--into", str(tmp_path)]
-    CliRunner().invoke(plugin_new.new, words)
+    CliRunner().invoke(plugin.new, words)
     file = tmp_path / "my-loss" / "README.md"
     file.write_text("mine")
-    ran = CliRunner().invoke(plugin_new.new, words, input=answer)
+    ran = CliRunner().invoke(plugin.new, words, input=answer)
     assert ran.exit_code == (1 if kept else 0)
     assert (file.read_text() == "mine") is kept
 
