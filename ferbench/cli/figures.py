@@ -14,10 +14,8 @@ from ferbench.components.discovery import installed
 if TYPE_CHECKING:
     from ferbench.bundles.bundle import Result
 
-Command = Callable[..., Any]
-PATH = options.PATH
-out = click.option("--out", type=PATH, required=True, help="NAME.png, NAME.svg, or NAME for both.")
-bundles = click.argument("bundles", nargs=-1, required=True, type=PATH, metavar="BUNDLE...")
+out = click.option("--out", type=options.PATH, required=True, help="NAME.png, NAME.svg, or NAME for both.")
+bundles = click.argument("bundles", nargs=-1, required=True, type=options.PATH, metavar="BUNDLE...")
 classifier = click.option(
     "--classifier", metavar="LABEL", help="The classifier whose predictions are drawn; by default the first."
 )
@@ -46,8 +44,7 @@ def curves(bundles: tuple[Path, ...], out: Path) -> None:
     """Training curves of the classifiers (Figures 11-14 and 17-20)."""
     from ferbench.figures import curves
 
-    results = _read(bundles)
-    _write(lambda: curves.draw(results), out)
+    _write(lambda: curves.draw(_read(bundles)), out)
 
 
 @figure.command()
@@ -58,8 +55,7 @@ def confusion(bundles: tuple[Path, ...], classifier: str | None, out: Path) -> N
     """Confusion matrix (Figure 15)."""
     from ferbench.figures import confusion
 
-    results = _read(bundles)
-    _write(lambda: confusion.draw(results, classifier), out)
+    _write(lambda: confusion.draw(_read(bundles), classifier), out)
 
 
 @figure.command()
@@ -70,8 +66,7 @@ def roc(bundles: tuple[Path, ...], classifier: str | None, out: Path) -> None:
     """One-vs-rest ROC curves with their areas (Figure 16)."""
     from ferbench.figures import roc
 
-    results = _read(bundles)
-    _write(lambda: roc.draw(results, classifier), out)
+    _write(lambda: roc.draw(_read(bundles), classifier), out)
 
 
 @figure.command()
@@ -86,7 +81,7 @@ def accuracy(bundles: tuple[Path, ...], out: Path) -> None:
 
 
 @figure.command()
-@click.argument("bundle", type=PATH)
+@click.argument("bundle", type=options.PATH)
 @options.data
 @click.option("--thumbnails", is_flag=True, help="Faces instead of points.")
 @click.option("--limit", type=click.IntRange(4), default=3000, show_default=True, help="At most this many test images.")

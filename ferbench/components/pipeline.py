@@ -215,10 +215,10 @@ def resolve(
 
 
 def resolve_component(
-    kind: str, name: str, registry: Registry, parameters: Mapping[str, Any] | None = None, device: str | None = None
+    kind: str, name: str, registry: Registry, parameters: Mapping[str, Any] | None = None
 ) -> Component:
     """One component by itself, such as a run's dataset or protocol."""
-    return _component(kind, {**(parameters or {}), "name": name}, registry, device)
+    return _component(kind, {**(parameters or {}), "name": name}, registry, None)
 
 
 def check_early(kind: str, table: Table, registry: Registry) -> None:

@@ -1,7 +1,5 @@
 """Pictures, videos and cameras through a model: where the faces are, and their labels. Only one batch is in memory."""
 
-from __future__ import annotations
-
 import itertools
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -163,7 +161,7 @@ class Predictor:
     def _drawn(self, frame: Frame, records: Sequence[FaceRecord]) -> Images:
         return draw_labels(frame.picture, records, self.model.classes_.tolist(), self.model.scale)
 
-    def _write_timeline(self, target: Path, name: str, seconds: array[float], shares: array[float]) -> None:
+    def _write_timeline(self, target: Path, name: str, seconds: Sequence[float], shares: Sequence[float]) -> None:
         from ferbench.figures import style  # matplotlib is slow to import
         from ferbench.prediction import timeline
 
