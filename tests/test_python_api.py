@@ -63,7 +63,8 @@ def test_a_pipeline_may_be_a_name_a_file_or_a_dict(toy: None, tmp_path: Path) ->
         ({"init": "nowhere"}, TransferError, "there is no nowhere"),
         ({"settings": {"detector": "yunet", "detector.weights": "no.onnx"}}, WeightsError, "no weights file no.onnx"),
         ({"settings": ["dataset=fer2013"]}, ParameterError, "no component .dataset."),
-        ({"seed": -1}, ParameterError, "the seed -1 is negative"),
+        ({"seed": -1}, ParameterError, "the seed -1 is not a whole number"),
+        ({"seed": 1.5}, ParameterError, "the seed 1.5 is not a whole number"),
         ({"out": "file/runs"}, FerbenchError, "cannot be written"),
     ],
 )

@@ -161,7 +161,8 @@ def read_table(name: str, registry: Registry) -> PaperTable:
         text = path.read_text(encoding="utf-8") if path.suffix == ".toml" else registry.get("table", name).text()
         return PaperTable.model_validate(tomllib.loads(text), strict=True)
     except (OSError, UnicodeDecodeError) as error:
-        raise TableError(f"table file {path} cannot be read: {error}", fix="check the path") from error
+        reason = getattr(error, "strerror", None) or error
+        raise TableError(f"table file {path} cannot be read: {reason}", fix="check the path") from error
     except tomllib.TOMLDecodeError as error:
         raise TableError(f"table {name} is not valid TOML: {error}", fix="fix that line") from error
     except ValidationError as error:

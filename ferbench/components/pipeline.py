@@ -166,7 +166,8 @@ def read(name: str, registry: Registry) -> dict[str, Any]:
         text = path.read_text(encoding="utf-8") if path.suffix == ".toml" else registry.get("pipeline", name).text()
         raw = tomllib.loads(text)
     except (OSError, UnicodeDecodeError) as error:
-        raise PipelineError(f"pipeline file {path} cannot be read: {error}", fix="check the path") from error
+        reason = getattr(error, "strerror", None) or error
+        raise PipelineError(f"pipeline file {path} cannot be read: {reason}", fix="check the path") from error
     except tomllib.TOMLDecodeError as error:
         raise PipelineError(f"pipeline {name} is not valid TOML: {error}", fix="fix that line") from error
     raw.setdefault("name", path.stem)

@@ -78,8 +78,8 @@ def plan(
     Raises ``UnknownNameError``, ``PipelineError``, ``ParameterError``, ``DataError``, ``TransferError`` or
     ``StorageError``.
     """
-    if seed < 0:
-        raise ParameterError(f"the seed {seed} is negative", fix="choose 0 or a larger one")
+    if type(seed) is not int or seed < 0:
+        raise ParameterError(f"the seed {seed!r} is not a whole number from 0 on", fix="for example seed=0")
     registry = registry or discovery.installed().registry
     source = registry.get("dataset", dataset)
     changed = parse_settings(settings)

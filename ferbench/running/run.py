@@ -78,8 +78,8 @@ def run(
     """Runs ``plan`` and gives the bundle's folder.
 
     ``reporter`` shows the progress; by default on the terminal. ``unfinished`` says what happens to an unfinished run
-    of the same plan; a finished one is run again, or left as it is with ``skip_finished``. Raises the errors of its
-    components, ``TrainingError`` and ``StorageError``.
+    of the same plan: "error", "resume" or "restart". A finished one is run again, or left as it is with
+    ``skip_finished``. Raises the errors of its components, ``TrainingError`` and ``StorageError``.
     """
     reporter = reporter or Reporter()
     dataset: Dataset = plan.dataset.build()

@@ -94,7 +94,7 @@ class Display:
                 return
             if row.lines is None:
                 row.lines = Throttle(PLAIN_EVERY)
-                self._plain(f"{row.name}: started on {row.where}")
+                self._plain(f"{row.name}: started ({row.where})")
             if event["stage"] != row.stage:
                 row.stage_started = time.monotonic()
             row.stage = event["stage"]

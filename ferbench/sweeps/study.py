@@ -150,7 +150,8 @@ def _read(file: Path) -> Study:
     try:
         return Study.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError) as error:
-        raise StudyError(f"the study {file} cannot be read: {error}", fix="check the path") from error
+        reason = getattr(error, "strerror", None) or error
+        raise StudyError(f"the study {file} cannot be read: {reason}", fix="check the path") from error
     except tomllib.TOMLDecodeError as error:
         raise StudyError(f"{file} is not valid TOML: {error}", fix="fix that line") from error
     except ValidationError as error:

@@ -105,6 +105,8 @@ def it_scores_every_class(trial: Trial) -> None:
         expect(shape == (len(rows), classes) or one_column, f"{methods[0]} of {classes} classes has the shape {shape}")
         scores = class_scores(fitted, rows, classes)
         expect(np.isfinite(scores).all(), f"{methods[0]} of {classes} classes is not finite")
+        if methods[0] == "predict_proba":
+            expect(np.allclose(scores.sum(axis=1), 1, rtol=0, atol=1e-5), "the probabilities do not add up to one")
         predicted = scores[np.arange(len(rows)), fitted.predict(rows)]
         share = float((predicted >= scores.max(axis=1)).mean())
         least = 1 if methods[0] == "predict_proba" else MIN_SHARE_OF_DECISIONS

@@ -90,6 +90,8 @@ def test_seeds_are_summed_up(call: Call, tmp_path: Path) -> None:
         ((*TOY, "--seeds", "0,0"), "names a seed twice"),
         ((*TOY, "--seeds", "5-1"), "is empty"),
         (("show", "nothing"), "there is no component 'nothing'"),
+        (("run", "--pipeline", "no.toml"), "no.toml cannot be read: No such file or directory\n"),
+        (("sweep", "no.toml"), "no.toml cannot be read: No such file or directory\n"),
         (("leaderboard", "--results", "nowhere"), "there is no folder nowhere"),
         (("run", "--pipeline", "nowhere.toml"), "nowhere.toml cannot be read"),
         (("run", "--pipeline", "raw-pixels-svm", "--dataset", "fer2013"), "where the data of fer2013 is is not known"),
