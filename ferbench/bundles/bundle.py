@@ -22,7 +22,7 @@ from ferbench.bundles.csv_table import to_csv
 from ferbench.bundles.schema import follows
 from ferbench.bundles.scores import MISS, LeakFree, Scores
 from ferbench.data import Predictions, ScoresKind
-from ferbench.errors import BundleError, first_problem, printable
+from ferbench.errors import BundleError, ParameterError, first_problem, printable
 
 SCHEMA = 2
 COLUMNS = ("id", "split", "label", "predicted")
@@ -66,6 +66,16 @@ class Result(BaseModel, extra="forbid", frozen=True, allow_inf_nan=False):
     def main_classifier(self) -> str:
         """The label of the pipeline's first classifier, whose scores are the result."""
         return next(iter(self.scores))
+
+    def chosen_label(self, classifier: str | None) -> str:
+        """``classifier``, or without one the first. Raises ``ParameterError`` if the result has no such classifier."""
+        label = self.main_classifier if classifier is None else classifier
+        if label not in self.scores:
+            raise ParameterError(
+                f"run {self.run} of {self.pipeline['name']} has no classifier '{label}'",
+                fix=f"--classifier, one of: {', '.join(self.scores)}",
+            )
+        return label
 
 
 def predictions_file(folder: Path, label: str, main_classifier: str) -> Path:

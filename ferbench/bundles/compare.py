@@ -79,7 +79,7 @@ def open_both(
     Raises ``BundleError``, and ``ParameterError`` where the two cannot be compared or have no such classifier.
     """
     require_comparable(*results)
-    labels = [classifiers[0], classifiers[-1]] if classifiers else [result.main_classifier for result in results]
+    labels = [classifiers[0], classifiers[-1]] if classifiers else [None, None]
     return _side(folders[0], results[0], labels[0]), _side(folders[1], results[1], labels[1])
 
 
@@ -134,11 +134,8 @@ def compare(first: ComparedSide, second: ComparedSide) -> Comparison:
     )
 
 
-def _side(folder: Path, result: Result, label: str) -> ComparedSide:
-    if label not in result.scores:
-        raise ParameterError(
-            f"{folder} has no classifier '{label}'", fix=f"--classifier, one of: {', '.join(result.scores)}"
-        )
+def _side(folder: Path, result: Result, classifier: str | None) -> ComparedSide:
+    label = result.chosen_label(classifier)
     return ComparedSide(folder, result, label, bundle.predictions(folder, result, label).in_order())
 
 

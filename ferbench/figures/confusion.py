@@ -17,7 +17,7 @@ def draw(bundles: list[tuple[Path, Result]], classifier: str | None) -> Figure:
     """
     figure, axes = style.panels(len(bundles), height=3.3)
     for panel, (folder, result) in zip(axes, bundles, strict=True):
-        label = style.chosen_label(result, classifier, folder)
+        label = result.chosen_label(classifier)
         scores = result.scores[label]
         truth = bundle.predictions(folder, result, label).labels
         totals = np.bincount(truth, minlength=len(result.classes))

@@ -24,7 +24,7 @@ def draw(bundles: list[tuple[Path, Result]], classifier: str | None) -> Figure:
     """A panel per bundle, from its predictions. Raises ``BundleError`` or ``FigureError``."""
     figure, axes = style.panels(len(bundles), height=3.6)
     for panel, (folder, result) in zip(axes, bundles, strict=True):
-        label = style.chosen_label(result, classifier, folder)
+        label = result.chosen_label(classifier)
         predictions = bundle.predictions(folder, result, label)
         area = areas(predictions)
         for name, (false, true) in _curves(predictions).items():

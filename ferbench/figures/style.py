@@ -56,17 +56,6 @@ def title(result: Result) -> str:
     return f"{result.dataset['name']}, {result.protocol['name']}{mark}\n{result.pipeline['name']}{replaced}"
 
 
-def chosen_label(result: Result, classifier: str | None, where: Path) -> str:
-    """``classifier``, or the result's first one. Raises ``FigureError`` if the result has no such classifier."""
-    if classifier is None:
-        return result.main_classifier
-    if classifier not in result.scores:
-        raise FigureError(
-            f"{where} has no classifier '{classifier}'", fix=f"--classifier: one of {', '.join(result.scores)}"
-        )
-    return classifier
-
-
 def write(draw: Callable[[], Figure], out: Path) -> list[Path]:
     """Draws and writes ``out``: one file if it ends in .png or .svg, else both. Gives the paths.
 

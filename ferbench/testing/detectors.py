@@ -41,10 +41,8 @@ def _drawn(entry: Entry) -> list[Images]:
 
 def _scenes_with_faces(trial: Trial) -> list[tuple[Images, list[Face]]]:
     """The drawn pictures in which faces are found. Raises ``Skipped`` if there are none."""
-    if "scenes with faces" not in trial.memory:
-        detected = [(image, trial.component.detect(image)) for image in _scenes(trial)]
-        trial.memory["scenes with faces"] = [(image, faces) for image, faces in detected if faces]
-    scenes: list[tuple[Images, list[Face]]] = trial.memory["scenes with faces"]
+    detected = trial.once("scenes", lambda: [(image, trial.component.detect(image)) for image in _scenes(trial)])
+    scenes = [(image, faces) for image, faces in detected if faces]
     if not scenes:
         raise Skipped("no face to try it on: it finds none in the generated scenes that are installed")
     return scenes

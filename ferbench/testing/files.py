@@ -18,9 +18,7 @@ MAX_IMAGES = 6
 
 def loaded(trial: Trial) -> Any:
     """The ``Samples`` or ``Scenes``, loaded once. Raises ``Skipped`` if its files are not available."""
-    if "loaded" not in trial.memory:
-        trial.memory["loaded"] = load(trial)
-    return trial.memory["loaded"]
+    return trial.once("loaded", lambda: load(trial))
 
 
 def load(trial: Trial) -> Any:

@@ -85,9 +85,7 @@ def fit(
 
 def fitted(trial: Trial) -> Any:
     """One fitted embedder for all the rules that do not change it."""
-    if "fitted" not in trial.memory:
-        trial.memory["fitted"] = fit(trial)
-    return trial.memory["fitted"]
+    return trial.once("fitted", lambda: fit(trial))
 
 
 def loss_and_sampler(trial: Trial) -> tuple[Entry | None, Entry | None]:
@@ -95,10 +93,7 @@ def loss_and_sampler(trial: Trial) -> tuple[Entry | None, Entry | None]:
 
     Raises ``Skipped`` if it asks for them and none are installed.
     """
-    if "loss and sampler" not in trial.memory:
-        trial.memory["loss and sampler"] = _loss_and_sampler(trial)
-    entries: tuple[Entry | None, Entry | None] = trial.memory["loss and sampler"]
-    return entries
+    return trial.once("loss and sampler", lambda: _loss_and_sampler(trial))
 
 
 def _loss_and_sampler(trial: Trial) -> tuple[Entry | None, Entry | None]:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from ferbench.components import signature
 from ferbench.components.registry import Entry, Registry
 from ferbench.testing.given import Given
 
+Made = TypeVar("Made")
 CHEAP = {"epochs": 1, "pretrained": False, "device": "cpu", "workers": 1}
 """Parameters with a common meaning: a component that has one, of that type, is tried with this value."""
 
@@ -66,9 +67,15 @@ class Trial:
         """The component, built once for all rules that do not change it."""
         return self.build()
 
+    def once(self, key: str, make: Callable[[], Made]) -> Made:
+        """What ``make`` gives, made once for all the rules that share it, such as a trained embedder."""
+        if key not in self._made:
+            self._made[key] = make()
+        made: Made = self._made[key]
+        return made
+
     @cached_property
-    def memory(self) -> dict[str, Any]:
-        """What costly rules share, such as a trained embedder."""
+    def _made(self) -> dict[str, Any]:
         return {}
 
     @cached_property
