@@ -13,7 +13,6 @@ from threadpoolctl import threadpool_limits
 
 from ferbench.bundles import bundle
 from ferbench.bundles.bundle import Result
-from ferbench.components.pipeline import resolve_component
 from ferbench.components.registry import Registry
 from ferbench.components.steps import FaceStep
 from ferbench.data import Embeddings, Images, Labels
@@ -21,7 +20,8 @@ from ferbench.errors import FigureError
 from ferbench.faces.prepare import Rows, prepare
 from ferbench.figures import style
 from ferbench.running.embed import embed_all
-from ferbench.running.kept_model import read_embedder
+from ferbench.running.kept_model import kept_component, read_embedder
+from ferbench.support import data_paths
 from ferbench.support.colours import COLOURS
 from ferbench.support.progress import Reporter
 
@@ -48,24 +48,23 @@ def embedded(
     """
     split = str(result.splits[0]["split"])
     embedder = read_embedder(folder, result, split, registry)
-    described = result.dataset
-    with reporter.stage(f"reading {described['name']}"):
-        samples = resolve_component("dataset", described["name"], registry, described["parameters"]).build().load(data)
+    name = result.dataset["name"]
+    with reporter.stage(f"reading {name}"):
+        samples = data_paths.load(kept_component("dataset", result.dataset, registry).build(), name, data)
     if samples.fingerprint != result.dataset["fingerprint"]:
         raise FigureError(
-            f"this copy of {described['name']} differs from the one used for {folder}",
+            f"this copy of {name} differs from the one used for {folder}",
             fix="give the files that were used then: --data PATH",
         )
     predictions = bundle.predictions(folder, result, result.main_classifier)
     ids = predictions.ids[predictions.splits == split]
     if len(ids) > limit:
         ids = np.random.default_rng(0).choice(ids, limit, replace=False)
-    order = np.argsort(samples.ids)
-    rows = np.sort(order[np.searchsorted(samples.ids, ids, sorter=order)])
+    rows = np.flatnonzero(np.isin(samples.ids, ids))
+    facts = result.pipeline["detector"]
+    detector: Any = facts and kept_component("detector", facts, registry).build  # none for shipped crops
     with reporter.stage("faces"):
-        crops = prepare(
-            samples, _detector(result, registry), FaceStep(**result.pipeline["faces"]), progress=reporter.advance
-        )
+        crops = prepare(samples, detector, FaceStep(**result.pipeline["faces"]), progress=reporter.advance)
     images = Rows(crops.images, rows)
     with reporter.stage("embedding"):
         embeddings = embed_all(embedder.embed, images, reporter.advance)
@@ -128,9 +127,3 @@ def _not_overlapping(positions: NDArray[np.float32]) -> list[int]:
         if all(np.abs(positions[row] - positions[other]).max() >= gap for other in chosen):
             chosen.append(row)
     return chosen
-
-
-def _detector(result: Result, registry: Registry) -> Any:
-    """The factory of the run's detector, ``None`` for a run on shipped crops."""
-    part = result.pipeline["detector"]
-    return resolve_component("detector", part["name"], registry, part["parameters"]).build if part else None

@@ -28,7 +28,7 @@ def read_embedder(folder: Path, result: Result, split: str, registry: Registry, 
     return embedder.load(start_weights.find(weights, component.entry.name).path)
 
 
-def kept_component(kind: str, described: Mapping[str, Any], registry: Registry, device: str | None) -> Component:
+def kept_component(kind: str, described: Mapping[str, Any], registry: Registry, device: str | None = None) -> Component:
     """A component as a result describes it, on another ``device`` if there is one and it computes on one."""
     parameters = dict(described["parameters"])
     factory = registry.get(kind, described["name"]).load()
