@@ -100,13 +100,11 @@ class ClipDisjoint:
         rng = np.random.default_rng(seed)
         rows = _all(samples)
         test = groups_by_class(samples, rows, clips, self.test, rng)
-        split = select(
-            "clips",
-            np.setdiff1d(rows, test, assume_unique=True),
-            test,
-            self.selection,
-            lambda rest: groups_by_class(samples, rest, clips, self.validation, rng),
-        )
+
+        def hold_out(rest: Indices) -> Indices:
+            return groups_by_class(samples, rest, clips, self.validation, rng)
+
+        split = select("clips", np.setdiff1d(rows, test, assume_unique=True), test, self.selection, hold_out)
         return require([split], samples, "clip-disjoint-7-3", self.selection, sides=("train", "test"))
 
 
@@ -135,13 +133,13 @@ class SubjectDisjoint:
         names = np.random.default_rng(seed).permutation(names)
         tested = some_groups(names, self.test, keep=_others(self.selection))
         others = names[len(tested) :]
-        split = select(
-            "subjects",
-            rows_of(subjects, others),
-            rows_of(subjects, tested),
-            self.selection,
-            lambda _: rows_of(subjects, some_groups(others, self.validation, keep=1)),
-        )
+        test = rows_of(subjects, tested)
+        rest = rows_of(subjects, others)
+
+        def hold_out(_: Indices) -> Indices:
+            return rows_of(subjects, some_groups(others, self.validation, keep=1))
+
+        split = select("subjects", rest, test, self.selection, hold_out)
         return require([split], samples, "subject-disjoint-7-3", self.selection, sides=("train", "test"))
 
 
