@@ -88,7 +88,7 @@ def test_the_cells_are_shares_of_the_true_class_and_the_classifier_can_be_chosen
     for recall in scores["recall"]:  # a missed face is in no cell, and still in the class's total
         assert f"{recall * 100:.0f}" in text
     assert (
-        "one of svm, svm-rbf"
+        "one of: svm, svm-rbf"
         in call("figure", "roc", folder, "--classifier", "lda", "--out", tmp_path / "x.svg", status=2).stderr
     )
 
