@@ -79,8 +79,12 @@ def open_both(
     Raises ``BundleError``, and ``ParameterError`` where the two cannot be compared or have no such classifier.
     """
     require_comparable(*results)
-    labels = [classifiers[0], classifiers[-1]] if classifiers else [None, None]
-    return _side(folders[0], results[0], labels[0]), _side(folders[1], results[1], labels[1])
+    names = [classifiers[0], classifiers[-1]] if classifiers else [None, None]
+    sides = []
+    for folder, result, name in zip(folders, results, names, strict=True):
+        label = result.chosen_label(name)
+        sides.append(ComparedSide(folder, result, label, bundle.predictions(folder, result, label).in_order()))
+    return sides[0], sides[1]
 
 
 def require_comparable(first: Result, second: Result) -> None:
@@ -132,11 +136,6 @@ def compare(first: ComparedSide, second: ComparedSide) -> Comparison:
             if settings.get(name) != others.get(name)
         },
     )
-
-
-def _side(folder: Path, result: Result, classifier: str | None) -> ComparedSide:
-    label = result.chosen_label(classifier)
-    return ComparedSide(folder, result, label, bundle.predictions(folder, result, label).in_order())
 
 
 def _units(first: ComparedSide, second: ComparedSide) -> tuple[Strings, str]:

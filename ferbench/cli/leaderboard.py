@@ -15,7 +15,8 @@ from ferbench.errors import ParameterError
 @options.check
 def leaderboard(results: Path, pages: Path | None, only_check: bool) -> None:
     """Write the Markdown leaderboards from the bundles, each verified first."""
-    from ferbench.boards import build as boards
+    from ferbench.boards.build import build, check
+    from ferbench.support.atomic import write_text
     from ferbench.support.processes import usable_cores
     from ferbench.support.progress import Reporter
 
@@ -23,15 +24,15 @@ def leaderboard(results: Path, pages: Path | None, only_check: bool) -> None:
         raise ParameterError(f"there is no folder {results}", fix="--results DIR, such as the runs of: ferbench run")
     reporter = Reporter()
     with reporter.stage("verifying bundles"):
-        texts = boards.build(
+        texts = build(
             results,
             pages or results.parent,
             workers=usable_cores(),
             advance=lambda done, total: reporter.advance(done, total, "bundles"),
         )
     if only_check:
-        report_outdated(texts, boards.check(texts), "ferbench leaderboard")
+        report_outdated(texts, check(texts), "ferbench leaderboard")
         return
-    boards.write(texts)
-    for path in texts:
+    for path, text in texts.items():
+        write_text(path, text)
         click.echo(str(path))
