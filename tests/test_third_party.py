@@ -43,13 +43,13 @@ def test_from_plugin_new_to_a_leaderboard_in_another_environment(tmp_path: Path)
     install = (UV, "pip", "install", "--quiet", "--python", python)
     parts = [ROOT, ROOT / "plugins" / "ferbench-datasets", ROOT / "plugins" / "ferbench-sklearn"]
     call(*install, *(word for part in parts for word in ("-e", part)))
-    before = {part["name"] for part in json.loads(call(ferbench, "list", "--json"))["parts"]}
+    before = {part["name"] for part in json.loads(call(ferbench, "list", "--json"))["components"]}
 
     call(ferbench, "plugin", "new", "my-face", "--kind", "detector")
     call(*install, "-e", tmp_path / "my-face", ROOT / "plugins" / "examples" / "ferbench-classic")
     listed = json.loads(call(ferbench, "list", "--json"))
     assert listed["problems"] == []
-    assert {part["name"] for part in listed["parts"]} - before == {"my-face", "hog", "lbp"}
+    assert {part["name"] for part in listed["components"]} - before == {"my-face", "hog", "lbp"}
 
     (tmp_path / "hog.toml").write_text(PIPELINE)
     few = ("--set", "dataset.subjects=24", "--set", "dataset.frames=1", "--set", "faces.shipped=false")

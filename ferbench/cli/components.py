@@ -22,7 +22,7 @@ def list_components(kind: str | None, as_json: bool) -> None:
     if as_json:
         components = [vars(entry) for entry in entries]
         problems = [vars(problem) for problem in plugins.problems]
-        click.echo(json.dumps({"parts": components, "problems": problems}, indent=2))
+        click.echo(json.dumps({"components": components, "problems": problems}, indent=2))
         return
     from ferbench.cli.component_tables import datasets, show_datasets, show_entries, show_problems
 

@@ -19,18 +19,18 @@ TOY = ("run", "--pipeline", "toy-pipeline", "--dataset", "toy")
 
 
 def test_list_and_its_json(call: Call) -> None:
-    parts = json.loads(call("list", "--json").stdout)["parts"]
+    parts = json.loads(call("list", "--json").stdout)["components"]
     assert {part["kind"] for part in parts} == set(KINDS)
     for kind in KINDS:
         names = {part["name"] for part in parts if part["kind"] == kind}
         for word in (kind, PLURALS[kind]):
-            assert {part["name"] for part in json.loads(call("list", word, "--json").stdout)["parts"]} == names
+            assert {part["name"] for part in json.loads(call("list", word, "--json").stdout)["components"]} == names
     assert "toy-pipeline" in call("list", "pipelines").stdout
     assert "toy-pipeline" not in call("list", "losses").stdout
 
 
 def test_show_every_part_that_is_installed(call: Call) -> None:
-    for part in json.loads(call("list", "--json").stdout)["parts"]:
+    for part in json.loads(call("list", "--json").stdout)["components"]:
         if part["name"] == "toy-unloadable":
             continue
         ran = call("show", part["name"]).stdout
