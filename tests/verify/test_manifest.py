@@ -28,13 +28,13 @@ def test_a_manifest_is_made_and_is_the_one_that_is_kept(call: Call, tmp_path: Pa
 
 
 def test_columns_that_a_dataset_lacks_are_absent(call: Call, tmp_path: Path) -> None:
-    words = ("--set", "dataset.partitions=true", "--set", "dataset.named=false", "--differs", "drawn anew")
+    words = ("--set", "dataset.partitions=true", "--set", "dataset.named=false", "--differs", "drawn again")
     call("data", "manifest", "toy", *words, "--out", tmp_path / "toy.csv")
     with (tmp_path / "toy.csv").open(encoding="utf-8") as file:
         header, first, *_ = csv.reader(file)
     assert header == ["id", "label", "part", "sha256"]
     assert first[:3] == ["p00-angry", "angry", "train"]
-    assert json.loads((tmp_path / "toy.json").read_text())["differs"] == "drawn anew"
+    assert json.loads((tmp_path / "toy.json").read_text())["differs"] == "drawn again"
 
 
 def test_a_manifest_gives_samples_without_pixels(registry: Any) -> None:
